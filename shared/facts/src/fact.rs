@@ -1,0 +1,78 @@
+//! A fact: `key, value, unit`, with the source it was read from.
+
+use std::collections::BTreeMap;
+
+use carepack_shared::Unseen;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One thing known about a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    pub value: Value,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// Key of the observation that it was read from.
+    pub source: String,
+}
+
+/// Why a declared fact is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub reason: Unseen,
+    pub source: String,
+}
+
+/// What a parser may put under a key; the catalogue is made of these.
+pub struct Spec {
+    pub key: &'static str,
+    pub unit: &'static str,
+    pub about: &'static str,
+}
+
+/// Everything known about one host at one time, and what could not be known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub known: BTreeMap<String, Fact>,
+    pub missing: BTreeMap<String, Missing>,
+}
+
+impl Facts {
+    /// Puts a fact; its unit comes from the parser's [`Spec`] when the parser is settled.
+    pub fn put(&mut self, key: &str, value: impl Into<Value>, source: &str) {
+        self.missing.remove(key);
+        let fact = Fact { value: value.into(), unit: String::new(), source: source.to_owned() };
+        self.known.insert(key.to_owned(), fact);
+    }
+
+    /// Says why a fact is not known. A known fact stays known.
+    pub fn miss(&mut self, key: &str, reason: Unseen, source: &str) {
+        if !self.known.contains_key(key) {
+            let missing = Missing { reason, source: source.to_owned() };
+            self.missing.insert(key.to_owned(), missing);
+        }
+    }
+
+    /// Says of several facts why they are not known.
+    pub fn miss_all(&mut self, keys: &[&str], reason: Unseen, source: &str) {
+        for key in keys {
+            self.miss(key, reason, source);
+        }
+    }
+
+    /// The value under a key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.known.get(key).map(|fact| &fact.value)
+    }
+
+    /// Units from the catalogue; declared keys that were neither put nor missed become missing.
+    pub(crate) fn settle(&mut self, parser: &crate::Parser) {
+        for spec in parser.facts {
+            match self.known.get_mut(spec.key) {
+                Some(fact) => spec.unit.clone_into(&mut fact.unit),
+                None => self.miss(spec.key, Unseen::Absent, parser.name),
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Evidence → facts: pure parsers, one file per subject.
+//!
+//! A parser is typed inside and generic outside: it reads observations by their source's key and
+//! puts facts as `key, value, unit`. It never judges. The collector runs the parsers over stored
+//! evidence, so a parser written next year can be run over last year's snapshots.
+
+mod evidence;
+mod fact;
+pub mod parsers;
+
+pub use evidence::Evidence;
+pub use fact::{Fact, Facts, Missing, Spec};
+
+use carepack_shared::Snapshot;
+
+/// Runs every parser over a snapshot.
+///
+/// Every key that a parser declares is afterwards either a fact or a [`Missing`] with its reason.
+#[must_use]
+pub fn derive(snapshot: &Snapshot) -> Facts {
+    let evidence = Evidence::of(snapshot);
+    let mut facts = Facts::default();
+    for parser in parsers::all() {
+        (parser.parse)(&evidence, &mut facts);
+        facts.settle(parser);
+    }
+    facts
+}
+
+/// One subject: what it can tell, and how it reads it.
+pub struct Parser {
+    pub name: &'static str,
+    /// Every fact that it may put, for the catalogue.
+    pub facts: &'static [Spec],
+    pub parse: fn(&Evidence<'_>, &mut Facts),
+}
