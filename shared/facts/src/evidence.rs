@@ -49,10 +49,10 @@ impl<'a> Evidence<'a> {
     }
 
     /// Seen texts of files whose path begins with `prefix`, by path.
-    pub fn under(&self, prefix: &str) -> impl Iterator<Item = (&str, &'a str)> {
+    pub fn under<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'a str)> + 's {
         self.by_key
             .range(prefix.to_owned()..)
             .take_while(move |(key, _)| key.starts_with(prefix))
-            .filter_map(|(key, seen)| seen.text().ok().map(|text| (key.as_str(), text)))
+            .filter_map(|(key, seen)| Some((key.as_str(), seen.text().ok()?)))
     }
 }

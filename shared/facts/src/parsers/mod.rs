@@ -7,5 +7,7 @@ use crate::Parser;
 /// Every parser, in alphabetical order.
 #[must_use]
 pub fn all() -> &'static [&'static Parser] {
-    &[&os::PARSER]
+    ALL
 }
+
+static ALL: &[&Parser] = &[&os::PARSER];
