@@ -3,13 +3,13 @@
 //! Pure by contract: no file, socket, clock or runtime is touched here; "now" is always an
 //! argument. Read the modules in this order.
 
-pub mod observation;
-pub mod snapshot;
 pub mod bundle;
-pub mod wire;
-pub mod period;
-pub mod mask;
 pub mod digest;
+pub mod mask;
+pub mod observation;
+pub mod period;
+pub mod snapshot;
+pub mod wire;
 
 pub use observation::{Content, Observation, Outcome, Source, Unseen};
 pub use snapshot::{Reason, Snapshot};

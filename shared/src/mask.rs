@@ -17,7 +17,10 @@ impl Masker {
     /// A masker with the host's own key (any length; 32 random bytes on a real host).
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
-        Self { key: key.to_vec(), counts: BTreeMap::new() }
+        Self {
+            key: key.to_vec(),
+            counts: BTreeMap::new(),
+        }
     }
 
     /// The text with every secret replaced. Idempotent.

@@ -98,7 +98,9 @@ pub struct Agent {
 /// A document that is not a snapshot this version can read.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    #[error("snapshot schema {found} is newer than {SCHEMA}, the newest this version reads; upgrade the collector")]
+    #[error(
+        "snapshot schema {found} is newer than {SCHEMA}, the newest this version reads; upgrade the collector"
+    )]
     Newer { found: u32 },
     #[error("snapshot schema {found} is not known (this version reads 1 to {SCHEMA})")]
     Unknown { found: u32 },
@@ -130,7 +132,9 @@ impl Snapshot {
             schema: u32,
         }
         if document.len() > DOCUMENT_BYTES_MAX {
-            return Err(SnapshotError::TooLong { bytes: document.len() });
+            return Err(SnapshotError::TooLong {
+                bytes: document.len(),
+            });
         }
         let Version { schema } =
             serde_json::from_slice(document).map_err(SnapshotError::Malformed)?;
@@ -153,7 +157,11 @@ mod tests {
 
     #[test]
     fn an_unknown_schema_is_refused_by_number() {
-        let error = |text: &str| Snapshot::from_document(text.as_bytes()).unwrap_err().to_string();
+        let error = |text: &str| {
+            Snapshot::from_document(text.as_bytes())
+                .unwrap_err()
+                .to_string()
+        };
         assert!(error(r#"{"schema":99}"#).contains("99 is newer"));
         assert!(error(r#"{"schema":0}"#).contains("0 is not known"));
         assert!(error(r#"{"schema":1}"#).contains("not a snapshot"));

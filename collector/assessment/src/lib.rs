@@ -1,7 +1,21 @@
 //! Judgement as a pure function of a frozen input: facts, rules, exceptions and a date go in,
 //! findings, scores, changes and priorities come out. No clock, no I/O, no database.
 //!
-//! Read in this order: what comes out ([`model`]), what a rule is, how one is judged, how the
-//! verdicts become a score.
+//! Read in this order: what comes out ([`model`]), what a rule is ([`rule`], [`pack`]), the
+//! language it is written in ([`expression`]), how one rule is judged ([`judge`]), how verdicts
+//! become a score ([`score`]), what changed ([`drift`]), and how it all comes together
+//! ([`assess`]). [`case`] runs the rules' own test cases.
 
+pub mod assess;
+pub mod case;
+pub mod drift;
+pub mod expression;
+pub mod judge;
 pub mod model;
+pub mod pack;
+pub mod rule;
+pub mod score;
+
+pub use assess::{HostInput, Input, Observed, Past, assess};
+pub use model::Assessment;
+pub use pack::Pack;

@@ -1,0 +1,445 @@
+//! A frozen input → an assessment: every host judged, scored, compared and ranked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use carepack_facts::Facts;
+use carepack_shared::{Outcome, Snapshot, Unseen};
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::drift;
+use crate::judge::{Judged, Scene, judge, words};
+use crate::model::{
+    Assessment, Exception, Finding, HostAssessment, HostRef, Movement, Priority, Score,
+    SnapshotRef, Standing, Summary, Verdict,
+};
+use crate::pack::Pack;
+use crate::rule::{Confidence, Rule, Status};
+use crate::score::{Check, Weighed, customer_score, host_score, level, weight};
+
+/// Everything that the judgement depends on.
+pub struct Input {
+    /// The moment of judgement: exceptions expire against it, rules see it as `now`.
+    pub as_of: Timestamp,
+    /// The period inspected, e.g. `2026-11`.
+    pub period: String,
+    pub hosts: Vec<HostInput>,
+    /// The contract's own values of overridable params: rule → param → value.
+    pub overrides: BTreeMap<String, BTreeMap<String, Json>>,
+}
+
+/// One host under contract.
+pub struct HostInput {
+    pub host: HostRef,
+    /// None: it did not answer in this period.
+    pub current: Option<Observed>,
+    pub previous: Option<Observed>,
+    /// Earlier inspections, oldest first, at most the last twelve months.
+    pub history: Vec<Past>,
+    /// Accepted risks: rule → exception.
+    pub exceptions: BTreeMap<String, Exception>,
+}
+
+/// A snapshot as the judgement needs it.
+pub struct Observed {
+    pub snapshot: SnapshotRef,
+    pub facts: Facts,
+}
+
+/// What an earlier inspection said of this host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    pub period: String,
+    /// Rules that failed (danger, attention, excepted).
+    pub failing: BTreeSet<String>,
+    pub score: Option<u16>,
+}
+
+impl Observed {
+    /// Runs the parsers over a snapshot.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, sha256: &str) -> Self {
+        let unseen = snapshot
+            .observations
+            .iter()
+            .filter_map(|o| match &o.outcome {
+                Outcome::Unseen {
+                    reason: Unseen::Absent,
+                    ..
+                }
+                | Outcome::Seen { .. } => None,
+                Outcome::Unseen { reason, detail } => {
+                    Some((o.source.key(), *reason, detail.clone()))
+                }
+            });
+        Self {
+            snapshot: SnapshotRef {
+                id: snapshot.id.to_string(),
+                sha256: sha256.to_owned(),
+                taken_at: snapshot.taken_at,
+                reason: snapshot.reason.as_str().to_owned(),
+                agent_version: snapshot.agent.version.clone(),
+                recorded: snapshot.host.recorded,
+                lost: snapshot.lost,
+                masked: snapshot.masked.clone(),
+                unseen: unseen.collect(),
+            },
+            facts: carepack_facts::derive(snapshot),
+        }
+    }
+}
+
+/// Judges.
+#[must_use]
+pub fn assess(pack: &Pack, input: Input) -> Assessment {
+    let Input {
+        as_of,
+        period,
+        hosts,
+        overrides,
+    } = input;
+    let bench = Bench {
+        pack,
+        as_of,
+        period,
+        overrides,
+    };
+    let mut hosts: Vec<_> = hosts.into_iter().map(|host| bench.host(host)).collect();
+    hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
+    let summary = summary(&hosts);
+    let fix_first = fix_first(&hosts);
+    Assessment {
+        as_of,
+        pack: pack.stamp.clone(),
+        hosts,
+        summary,
+        fix_first,
+    }
+}
+
+/// What is the same for every host of one assessment.
+struct Bench<'p> {
+    pack: &'p Pack,
+    as_of: Timestamp,
+    period: String,
+    overrides: BTreeMap<String, BTreeMap<String, Json>>,
+}
+
+impl Bench<'_> {
+    fn host(&self, input: HostInput) -> HostAssessment {
+        let HostInput {
+            host,
+            current,
+            previous,
+            history,
+            exceptions,
+        } = input;
+        let Some(current) = current else {
+            return HostAssessment {
+                host,
+                snapshot: None,
+                previous: previous.map(|p| p.snapshot),
+                findings: Vec::new(),
+                score: Score::default(),
+                movement: None,
+                changes: Vec::new(),
+                facts: Facts::default(),
+                previous_facts: Facts::default(),
+            };
+        };
+        let (past, past_facts) =
+            previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
+        let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
+        let before = past
+            .as_ref()
+            .map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
+        let rows = self.pack.rules.iter().zip(&now).enumerate();
+        let mut findings: Vec<Finding> = rows
+            .filter(|(_, (rule, _))| rule.spec.status == Status::Active)
+            .map(|(at, (rule, judged))| {
+                let before = before.as_ref().map(|all| &all[at]);
+                let accepted = exceptions.get(&rule.id).filter(|e| e.expires > self.as_of);
+                let told = Told {
+                    judged,
+                    before,
+                    accepted,
+                    history: &history,
+                };
+                self.finding(rule, &told, &current.facts)
+            })
+            .collect();
+        findings.sort_by(|a, b| {
+            (a.area, a.level, a.verdict, &a.rule).cmp(&(b.area, b.level, b.verdict, &b.rule))
+        });
+        let score = host_score(&findings.iter().filter_map(check_of).collect::<Vec<_>>());
+        let movement = before.as_ref().and_then(|before| {
+            self.movement(before, &score, history.last().and_then(|past| past.score))
+        });
+        let changes = if past.is_some() {
+            drift::changes(&past_facts, &current.facts)
+        } else {
+            Vec::new()
+        };
+        HostAssessment {
+            host,
+            snapshot: Some(current.snapshot),
+            previous: past,
+            findings,
+            score,
+            movement,
+            changes,
+            facts: current.facts,
+            previous_facts: past_facts,
+        }
+    }
+
+    /// Every rule on one set of facts, in the pack's order.
+    fn judge_all(&self, facts: &Facts, previous: &Facts, now: Timestamp) -> Vec<Judged> {
+        let scene = Scene::new(facts, previous, now, &self.pack.used_keys);
+        let none = BTreeMap::new();
+        self.pack
+            .rules
+            .iter()
+            .map(|rule| judge(rule, &scene, self.overrides.get(&rule.id).unwrap_or(&none)))
+            .collect()
+    }
+
+    fn finding(&self, rule: &Rule, told: &Told<'_>, facts: &Facts) -> Finding {
+        let Told {
+            judged,
+            before,
+            accepted,
+            history,
+        } = told;
+        let failing = is_failing(judged.verdict);
+        let excepted = accepted.filter(|_| failing);
+        let spec = &rule.spec;
+        let text = |language: &str| {
+            spec.text
+                .get(language)
+                .map(|text| words(text, judged))
+                .unwrap_or_default()
+        };
+        Finding {
+            rule: rule.id.clone(),
+            rev: spec.rev,
+            area: rule.area,
+            kind: spec.kind.as_str().to_owned(),
+            confidence: spec.confidence.as_str().to_owned(),
+            impact: spec.impact,
+            likelihood: judged.likelihood,
+            level: level(spec.impact, judged.likelihood),
+            verdict: if excepted.is_some() {
+                Verdict::Excepted
+            } else {
+                judged.verdict
+            },
+            standing: before.and_then(|before| standing(&rule.id, judged, before, history)),
+            since: failing.then(|| since(&rule.id, &self.period, history)),
+            unknown: judged.cause.clone(),
+            value: judged.value.clone(),
+            previous_value: before.map(|b| b.value.clone()).unwrap_or_default(),
+            ko: text("ko"),
+            en: text("en"),
+            sources: sources(rule, facts),
+            remedies: spec.remedy.clone(),
+            refs: spec
+                .refs
+                .iter()
+                .map(|(kind, refs)| (kind.clone(), refs.list()))
+                .collect(),
+            exception: excepted.cloned(),
+        }
+    }
+
+    /// Δ = rules changed + new advisories + the customer's own change.
+    fn movement(&self, before: &[Judged], now: &Score, published: Option<u16>) -> Option<Movement> {
+        let checks: Vec<Check<'_>> = self
+            .pack
+            .rules
+            .iter()
+            .zip(before)
+            .filter(|(rule, _)| {
+                rule.spec.status == Status::Active && rule.spec.confidence != Confidence::Hint
+            })
+            .map(|(rule, judged)| Check {
+                rule: &rule.id,
+                area: rule.area,
+                level: level(rule.spec.impact, judged.likelihood),
+                verdict: judged.verdict,
+            })
+            .collect();
+        let rescored = host_score(&checks).effective?;
+        let after = now.effective?;
+        let published = published.unwrap_or(rescored);
+        Some(Movement {
+            before: published,
+            after,
+            by_rules: i32::from(rescored) - i32::from(published),
+            // Advisories are judged by rules' facts until feeds are matched.
+            by_advisories: 0,
+            by_customer: i32::from(after) - i32::from(rescored),
+        })
+    }
+}
+
+/// What is known about one rule on one host.
+struct Told<'a> {
+    judged: &'a Judged,
+    before: Option<&'a Judged>,
+    accepted: Option<&'a Exception>,
+    history: &'a [Past],
+}
+
+const fn is_failing(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Danger | Verdict::Attention | Verdict::Excepted
+    )
+}
+
+/// 신규 · 지속 · 재발 · 해소, by today's rules on both inspections' evidence.
+fn standing(rule: &str, now: &Judged, before: &Judged, history: &[Past]) -> Option<Standing> {
+    match (is_failing(before.verdict), is_failing(now.verdict)) {
+        (true, true) => Some(Standing::Persisting),
+        (true, false) if now.verdict == Verdict::Pass => Some(Standing::Resolved),
+        (false, true) => {
+            let earlier = history.iter().any(|past| past.failing.contains(rule));
+            Some(if earlier {
+                Standing::Recurring
+            } else {
+                Standing::New
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The first period of the unbroken row of failures that ends now.
+fn since(rule: &str, period: &str, history: &[Past]) -> String {
+    let row = history
+        .iter()
+        .rev()
+        .take_while(|past| past.failing.contains(rule));
+    row.last().map_or(period, |past| &past.period).to_owned()
+}
+
+/// The observations that the verdict rests on.
+fn sources(rule: &Rule, facts: &Facts) -> Vec<String> {
+    if !rule.spec.sources.is_empty() {
+        return rule.spec.sources.clone();
+    }
+    let of = |key: &String| {
+        let known = facts.known.get(key).map(|fact| &fact.source);
+        known
+            .or_else(|| facts.missing.get(key).map(|missing| &missing.source))
+            .cloned()
+    };
+    let mut sources: Vec<String> = Vec::new();
+    for source in rule.spec.needs.iter().filter_map(of) {
+        if !source.is_empty() && !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
+/// A hint never enters the score.
+fn check_of(finding: &Finding) -> Option<Check<'_>> {
+    (finding.confidence != "hint").then_some(Check {
+        rule: &finding.rule,
+        area: finding.area,
+        level: finding.level,
+        verdict: finding.verdict,
+    })
+}
+
+fn summary(hosts: &[HostAssessment]) -> Summary {
+    let weighed = |of: fn(&HostAssessment) -> Option<u16>| {
+        let list: Vec<Weighed> = hosts
+            .iter()
+            .map(|h| Weighed {
+                effective: of(h),
+                importance: h.host.importance,
+            })
+            .collect();
+        customer_score(&list)
+    };
+    let mut summary = Summary {
+        score: weighed(|h| h.score.effective),
+        previous_score: weighed(|h| h.movement.map(|m| m.before)),
+        hosts: u32::try_from(hosts.len()).unwrap_or(u32::MAX),
+        ..Summary::default()
+    };
+    for host in hosts {
+        summary.answered += u32::from(host.snapshot.is_some());
+        for finding in &host.findings {
+            *summary.verdicts.entry(word(finding.verdict)).or_default() += 1;
+            if let Some(standing) = finding.standing {
+                *summary.standings.entry(word(standing)).or_default() += 1;
+            }
+        }
+    }
+    let scored = hosts
+        .iter()
+        .filter_map(|h| Some((h.score.effective?, &h.host.name)));
+    summary.worst = scored.min().map(|(_, name)| name.clone());
+    summary
+}
+
+/// The snake_case word of a unit variant.
+fn word(value: impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Json::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// Failing rules over all hosts, ranked by value ÷ cost; hints come last by having no value.
+fn fix_first(hosts: &[HostAssessment]) -> Vec<Priority> {
+    let mut ranked: BTreeMap<&str, Priority> = BTreeMap::new();
+    for host in hosts {
+        let open = host
+            .findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::Danger | Verdict::Attention));
+        for finding in open.filter(|f| f.confidence != "hint") {
+            let priority = ranked
+                .entry(&finding.rule)
+                .or_insert_with(|| first_seen(finding));
+            priority.value += weight(finding.level) * u32::from(host.host.importance);
+            priority.hosts.push(host.host.name.clone());
+            priority.verdict = priority.verdict.min(finding.verdict);
+            priority.level = priority.level.min(finding.level);
+        }
+    }
+    let mut list: Vec<Priority> = ranked.into_values().collect();
+    // value_a ÷ cost_a against value_b ÷ cost_b without leaving whole numbers.
+    list.sort_by(|a, b| {
+        (b.value * a.cost)
+            .cmp(&(a.value * b.cost))
+            .then(a.verdict.cmp(&b.verdict))
+            .then(a.level.cmp(&b.level))
+            .then(a.rule.cmp(&b.rule))
+    });
+    list
+}
+
+fn first_seen(finding: &Finding) -> Priority {
+    let remedy = finding.remedies.first().cloned();
+    let cost = remedy.as_ref().map_or(1, |r| {
+        1 + u32::from(r.change_risk) + 2 * u32::from(r.reboot)
+    });
+    Priority {
+        rule: finding.rule.clone(),
+        area: finding.area,
+        level: finding.level,
+        verdict: finding.verdict,
+        value: 0,
+        cost,
+        hosts: Vec::new(),
+        ko: finding.ko.clone(),
+        en: finding.en.clone(),
+        remedy,
+    }
+}

@@ -1,0 +1,354 @@
+//! A rule as its folder has it: `rule.yaml`, parsed and checked, its expressions compiled.
+//!
+//! The schema is closed: a key that is not known is refused, so that a typing error never turns
+//! a check off silently.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::expression::{Expression, ExpressionError};
+use crate::model::{Area, Remedy, Verdict};
+
+/// A rule ready to judge.
+#[derive(Debug)]
+pub struct Rule {
+    pub id: String,
+    pub area: Area,
+    pub spec: Spec,
+    pub applies_if: Option<Expression>,
+    /// Names and expressions, in the order they are evaluated.
+    pub lets: Vec<(String, Expression)>,
+    pub value: Option<Expression>,
+    /// In order; the first that does not hold gives its verdict.
+    pub expect: Vec<(Verdict, Expression)>,
+    /// Likelihoods raised by evidence, highest first.
+    pub raise_to: Vec<(u8, Expression)>,
+}
+
+/// `rule.yaml` as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    pub id: String,
+    pub rev: u32,
+    #[serde(default)]
+    pub status: Status,
+    pub kind: Kind,
+    #[serde(default)]
+    pub product: Product,
+    pub applies_if: Option<String>,
+    /// Fact keys without which there is no verdict.
+    pub needs: Vec<String>,
+    #[serde(default)]
+    pub scope: Scope,
+    #[serde(default)]
+    pub params: BTreeMap<String, Param>,
+    #[serde(default, rename = "let")]
+    pub lets: serde_yaml_ng::Mapping,
+    pub value: Option<String>,
+    pub expect: Vec<BTreeMap<String, String>>,
+    pub impact: u8,
+    pub likelihood: Likelihood,
+    #[serde(default)]
+    pub confidence: Confidence,
+    pub text: BTreeMap<String, Text>,
+    pub remedy: Vec<Remedy>,
+    #[serde(default)]
+    pub refs: BTreeMap<String, Refs>,
+    /// Sources named as evidence; those of `needs` when empty.
+    #[serde(default)]
+    pub sources: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Draft,
+    /// Runs, reaches no customer.
+    Shadow,
+    #[default]
+    Active,
+    Retired,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    BestPractice,
+    Pattern,
+    Capacity,
+    Lifecycle,
+    Drift,
+    Compliance,
+}
+
+impl Kind {
+    /// The word of `rule.yaml`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BestPractice => "best-practice",
+            Self::Pattern => "pattern",
+            Self::Capacity => "capacity",
+            Self::Lifecycle => "lifecycle",
+            Self::Drift => "drift",
+            Self::Compliance => "compliance",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    #[default]
+    Host,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    pub name: String,
+    #[serde(default)]
+    pub versions: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    pub default: Json,
+    /// Whether a contract may set another value.
+    #[serde(default)]
+    pub overridable: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Likelihood {
+    pub base: u8,
+    #[serde(default)]
+    pub raise_to: BTreeMap<u8, String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    #[default]
+    Confirmed,
+    Likely,
+    /// Shown, never scored.
+    Hint,
+}
+
+impl Confidence {
+    /// The word of `rule.yaml`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Likely => "likely",
+            Self::Hint => "hint",
+        }
+    }
+}
+
+/// One language's words, with `{name}` placeholders of lets and params.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    pub title: String,
+    pub expected: String,
+    pub why: String,
+    pub finding: String,
+}
+
+/// References are written as one text or as a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Refs {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Refs {
+    /// The references, without empty ones.
+    #[must_use]
+    pub fn list(&self) -> Vec<String> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many.as_slice(),
+        };
+        all.iter().filter(|one| !one.is_empty()).cloned().collect()
+    }
+}
+
+/// What is wrong with a rule's folder.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    #[error("rule.yaml does not have the shape of a rule")]
+    Shape(#[source] serde_yaml_ng::Error),
+    #[error("the rule is called {id:?}, its folder {folder:?}; they must be the same")]
+    Name { id: String, folder: String },
+    #[error("area {0:?} is not one of availability, security, stability, performance, hygiene")]
+    Area(String),
+    #[error("{0}")]
+    Field(String),
+    #[error("in `{place}`")]
+    Expression {
+        place: String,
+        #[source]
+        source: ExpressionError,
+    },
+}
+
+impl Rule {
+    /// Parses and compiles one `rule.yaml`; `maps` are the fact keys whose values are maps.
+    ///
+    /// # Errors
+    /// [`RuleError`] names the field and what is expected there.
+    pub fn parse(area: &str, folder: &str, yaml: &str, maps: &[&str]) -> Result<Self, RuleError> {
+        let spec: Spec = serde_yaml_ng::from_str(yaml).map_err(RuleError::Shape)?;
+        if spec.id != folder {
+            return Err(RuleError::Name {
+                id: spec.id,
+                folder: folder.to_owned(),
+            });
+        }
+        check_fields(&spec)?;
+        let compile = |place: &str, source: &str| {
+            Expression::compile(source, maps).map_err(|source| RuleError::Expression {
+                place: place.to_owned(),
+                source,
+            })
+        };
+        let applies_if = spec
+            .applies_if
+            .as_deref()
+            .map(|text| compile("applies_if", text))
+            .transpose()?;
+        let value = spec
+            .value
+            .as_deref()
+            .map(|text| compile("value", text))
+            .transpose()?;
+        let mut lets = Vec::new();
+        for (name, source) in &spec.lets {
+            let (Some(name), Some(source)) = (name.as_str(), source.as_str()) else {
+                return Err(RuleError::Field(
+                    "`let` holds names and expressions".to_owned(),
+                ));
+            };
+            lets.push((name.to_owned(), compile(&format!("let {name}"), source)?));
+        }
+        let mut expect = Vec::new();
+        for (verdict, source) in spec.expect.iter().flatten() {
+            expect.push((failing(verdict)?, compile("expect", source)?));
+        }
+        let mut raise_to = Vec::new();
+        for (likelihood, source) in spec.likelihood.raise_to.iter().rev() {
+            raise_to.push((*likelihood, compile("likelihood.raise_to", source)?));
+        }
+        let rule = Self {
+            id: spec.id.clone(),
+            area: parse_area(area)?,
+            spec,
+            applies_if,
+            lets,
+            value,
+            expect,
+            raise_to,
+        };
+        rule.check_placeholders()?;
+        Ok(rule)
+    }
+
+    /// Every expression's source, for finding out which facts a pack uses.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let lets = self.lets.iter().map(|(_, e)| e);
+        let expect = self.expect.iter().map(|(_, e)| e);
+        let raise = self.raise_to.iter().map(|(_, e)| e);
+        let all = lets
+            .chain(expect)
+            .chain(raise)
+            .chain(&self.applies_if)
+            .chain(&self.value);
+        all.map(Expression::source)
+    }
+
+    fn check_placeholders(&self) -> Result<(), RuleError> {
+        for (language, text) in &self.spec.text {
+            for part in [&text.title, &text.expected, &text.why, &text.finding] {
+                for name in placeholders(part) {
+                    let known = self.lets.iter().any(|(l, _)| l == name)
+                        || self.spec.params.contains_key(name);
+                    if !known {
+                        return Err(RuleError::Field(format!(
+                            "text.{language} names {{{name}}}, which is neither a let nor a param"
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names between braces.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| {
+        let name = rest.split_once('}')?.0;
+        let ok = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        ok.then_some(name)
+    })
+}
+
+fn check_fields(spec: &Spec) -> Result<(), RuleError> {
+    let fault = |text: &str| Err(RuleError::Field(text.to_owned()));
+    if !(1..=4).contains(&spec.impact) {
+        return fault("impact must be 1 to 4");
+    }
+    let raised = spec.likelihood.raise_to.keys().copied();
+    if !raised
+        .chain([spec.likelihood.base])
+        .all(|l| (1..=4).contains(&l))
+    {
+        return fault("likelihoods must be 1 to 4");
+    }
+    if spec.expect.is_empty() || spec.expect.iter().any(|entry| entry.len() != 1) {
+        return fault("expect must be a list of one verdict: expression each");
+    }
+    for language in ["ko", "en"] {
+        if !spec.text.contains_key(language) {
+            return fault(&format!("text.{language} is missing"));
+        }
+    }
+    if spec.needs.is_empty() {
+        return fault("needs must name at least one fact");
+    }
+    if spec.remedy.is_empty() {
+        return fault("remedy must offer at least one way out");
+    }
+    Ok(())
+}
+
+fn failing(word: &str) -> Result<Verdict, RuleError> {
+    match word {
+        "danger" => Ok(Verdict::Danger),
+        "attention" => Ok(Verdict::Attention),
+        other => Err(RuleError::Field(format!(
+            "expect says {other:?}; a failing verdict is danger or attention"
+        ))),
+    }
+}
+
+fn parse_area(word: &str) -> Result<Area, RuleError> {
+    match word {
+        "availability" => Ok(Area::Availability),
+        "security" => Ok(Area::Security),
+        "stability" => Ok(Area::Stability),
+        "performance" => Ok(Area::Performance),
+        "hygiene" => Ok(Area::Hygiene),
+        other => Err(RuleError::Area(other.to_owned())),
+    }
+}
