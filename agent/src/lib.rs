@@ -1,1 +1,6 @@
 //! carepack-agent
+
+pub mod host;
+pub mod logs;
+pub mod probes;
+pub mod snapshot;

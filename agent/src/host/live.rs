@@ -1,0 +1,199 @@
+//! This machine, read with care: regular files only, caps on everything, no write ever.
+//!
+//! A path is first opened with `O_PATH`, which touches neither a device nor a FIFO behind it;
+//! only what `fstat` calls a regular file is then opened for reading (through the descriptor, so
+//! that nothing can be swapped in between). Links are followed: `/etc/os-release` is one.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use carepack_shared::Unseen;
+use nix::libc;
+
+use super::{Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat, command};
+
+/// The machine under a root folder; `/` is the machine itself, anything else a file tree.
+pub struct Live {
+    root: PathBuf,
+    spawned: AtomicU32,
+}
+
+impl Live {
+    /// The machine whose paths start at `root`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), spawned: AtomicU32::new(0) }
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// See [`super::Host::read_at`].
+    pub(super) fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Look<Piece> {
+        let fault = |error: &std::io::Error| Missed::from_io(path, error);
+        let (mut file, inode) = open_regular(&self.at(path), path)?;
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset)).map_err(|error| fault(&error))?;
+        }
+        let mut bytes = Vec::new();
+        let limit = bytes_max as u64 + 1;
+        file.take(limit).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
+        let truncated = bytes.len() > bytes_max;
+        bytes.truncate(bytes_max);
+        Ok(Piece { bytes, truncated, inode })
+    }
+
+    /// See [`super::Host::list`].
+    pub(super) fn list(&self, path: &str) -> Look<Listing> {
+        let fault = |error: &std::io::Error| Missed::from_io(path, error);
+        let mut names = Vec::new();
+        let mut truncated = false;
+        for entry in std::fs::read_dir(self.at(path)).map_err(|error| fault(&error))? {
+            if names.len() == NAMES_MAX {
+                truncated = true;
+                break;
+            }
+            let name = entry.map_err(|error| fault(&error))?.file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        Ok(Listing { names, truncated })
+    }
+
+    /// See [`super::Host::stat`].
+    pub(super) fn stat(&self, path: &str) -> Look<Stat> {
+        let seen = std::fs::metadata(self.at(path)).map_err(|e| Missed::from_io(path, &e))?;
+        let kind = match () {
+            () if seen.is_file() => Kind::File,
+            () if seen.is_dir() => Kind::Directory,
+            () => Kind::Other,
+        };
+        Ok(Stat {
+            kind,
+            mode: seen.mode() & 0o7777,
+            uid: seen.uid(),
+            gid: seen.gid(),
+            size_bytes: seen.len(),
+            inode: seen.ino(),
+            modified: seen.mtime(),
+        })
+    }
+
+    /// See [`super::Host::link`].
+    pub(super) fn link(&self, path: &str) -> Look<String> {
+        let target = std::fs::read_link(self.at(path)).map_err(|e| Missed::from_io(path, &e))?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    /// See [`super::Host::statfs`].
+    pub(super) fn statfs(&self, path: &str) -> Look<Space> {
+        let seen = nix::sys::statvfs::statvfs(&self.at(path))
+            .map_err(|errno| Missed::from_io(path, &errno.into()))?;
+        let unit = seen.fragment_size();
+        Ok(Space {
+            bytes_total: seen.blocks().saturating_mul(unit),
+            bytes_free: seen.blocks_free().saturating_mul(unit),
+            bytes_available: seen.blocks_available().saturating_mul(unit),
+            inodes_total: seen.files(),
+            inodes_free: seen.files_free(),
+        })
+    }
+
+    /// See [`super::Host::stream`].
+    pub(super) fn stream(
+        &self,
+        command: &Command,
+        argv: &[String],
+        deadline: Instant,
+        sink: &mut Sink<'_>,
+    ) -> Look<()> {
+        let child = command::start(command, argv)?;
+        self.spawned.fetch_add(1, Ordering::Relaxed);
+        command::attend(child, command.name, deadline, sink)
+    }
+
+    pub(super) fn hostname(&self) -> String {
+        nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub(super) fn spawned(&self) -> u32 {
+        self.spawned.load(Ordering::Relaxed)
+    }
+}
+
+/// A regular file open for reading, and its inode number.
+fn open_regular(path: &Path, shown: &str) -> Look<(File, u64)> {
+    let fault = |error: std::io::Error| Missed::from_io(shown, &error);
+    let mut options = File::options();
+    // The access mode is ignored with O_PATH: nothing behind the name is opened yet.
+    let handle = options
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
+        .open(path)
+        .map_err(fault)?;
+    let seen = handle.metadata().map_err(fault)?;
+    if !seen.is_file() {
+        return Err(Missed::new(Unseen::Failed, format!("{shown}: not a regular file")));
+    }
+    let name = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let flags = libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags).open(name).map_err(fault)?;
+    Ok((file, seen.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> (tempfile::TempDir, Live) {
+        let folder = tempfile::tempdir().unwrap();
+        let live = Live::new(folder.path());
+        (folder, live)
+    }
+
+    #[test]
+    fn a_file_is_cut_at_the_cap_and_says_so() {
+        let (folder, live) = tree();
+        std::fs::write(folder.path().join("a"), "0123456789").unwrap();
+        let check = |offset, max, expected: &str, truncated| {
+            let piece = live.read_at("/a", offset, max).unwrap();
+            assert_eq!(piece.bytes, expected.as_bytes());
+            assert_eq!(piece.truncated, truncated);
+        };
+        check(0, 4, "0123", true);
+        check(0, 10, "0123456789", false);
+        check(7, 100, "789", false);
+        check(99, 100, "", false);
+    }
+
+    #[test]
+    fn a_fifo_a_device_and_a_folder_are_never_opened() {
+        let (folder, live) = tree();
+        nix::unistd::mkfifo(&folder.path().join("fifo"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero")).unwrap();
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        for path in ["/fifo", "/zero", "/folder"] {
+            let missed = live.read_at(path, 0, 10).unwrap_err();
+            assert_eq!(missed.reason, Unseen::Failed, "{path}");
+            assert!(missed.detail.contains("not a regular file"), "{}", missed.detail);
+        }
+        assert_eq!(live.read_at("/none", 0, 10).unwrap_err().reason, Unseen::Absent);
+    }
+
+    #[test]
+    fn a_link_to_a_file_is_read_and_shown() {
+        let (folder, live) = tree();
+        std::fs::write(folder.path().join("real"), "x").unwrap();
+        std::os::unix::fs::symlink("real", folder.path().join("link")).unwrap();
+        assert_eq!(live.read_at("/link", 0, 10).unwrap().bytes, b"x");
+        assert_eq!(live.link("/link").unwrap(), "real");
+        assert_eq!(live.link("/real").unwrap_err().reason, Unseen::Failed);
+        assert_eq!(live.list("/").unwrap().names, ["link", "real"]);
+    }
+}

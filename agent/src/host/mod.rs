@@ -1,0 +1,300 @@
+//! The only door to the operating system for observation.
+//!
+//! Everything a probe learns comes through [`Host`], live or replayed from a recorded folder, and
+//! every look has a cap. It does not know what the contents mean, and it never writes.
+
+mod command;
+mod live;
+mod recorded;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use carepack_shared::Unseen;
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use live::Live;
+pub use recorded::{Recorded, RecordedError};
+
+/// Most names taken from one directory; above it the listing is cut and says so.
+pub const NAMES_MAX: usize = 65_536;
+
+/// A host that can be observed.
+pub enum Host {
+    Live(Live),
+    Recorded(Recorded),
+}
+
+/// Why a look gave nothing: the reason of the wire format, and one line for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Missed {
+    pub reason: Unseen,
+    /// The object and the operating system's word; never content.
+    pub detail: String,
+}
+
+/// What a look gives.
+pub type Look<T> = Result<T, Missed>;
+
+/// The beginning of a file, or a piece of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub bytes: Vec<u8>,
+    /// The file goes on after these bytes.
+    pub truncated: bool,
+    /// Inode number: tells a rotated log from a grown one.
+    pub inode: u64,
+}
+
+/// The names in a directory, sorted, without `.` and `..`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    pub names: Vec<String>,
+    pub truncated: bool,
+}
+
+/// What a file is, its links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub kind: Kind,
+    /// Permission bits, set-id and sticky bits included (07777).
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub size_bytes: u64,
+    pub inode: u64,
+    /// Seconds since the epoch.
+    pub modified: i64,
+}
+
+/// The kinds of file that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Directory,
+    Other,
+}
+
+/// Space of one file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Space {
+    pub bytes_total: u64,
+    pub bytes_free: u64,
+    /// Free to an unprivileged process.
+    pub bytes_available: u64,
+    pub inodes_total: u64,
+    pub inodes_free: u64,
+}
+
+/// One helper command of the allow-list.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Name in the source key, `cmd:NAME`.
+    pub name: &'static str,
+    /// `argv[0]` is an absolute path; there is no shell.
+    pub argv: &'static [&'static str],
+    /// Most bytes of output kept.
+    pub output_bytes_max: usize,
+    /// Root steps down to an unprivileged user first, so that the helper cannot touch the host's
+    /// state (an RPM query by root updates the database's shared-memory file).
+    pub as_nobody: bool,
+}
+
+/// What a command printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub bytes: Vec<u8>,
+    pub truncated: bool,
+}
+
+/// Who takes a command's output piece by piece; `Break` ends the command.
+pub type Sink<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
+
+impl Missed {
+    pub fn new(reason: Unseen, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    /// From an operating-system error on an object.
+    #[must_use]
+    pub fn from_io(object: &str, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let reason = match error.kind() {
+            Kind::NotFound | Kind::NotADirectory => Unseen::Absent,
+            Kind::PermissionDenied => Unseen::Denied,
+            Kind::TimedOut => Unseen::TimedOut,
+            _ => Unseen::Failed,
+        };
+        Self::new(reason, format!("{object}: {error}"))
+    }
+}
+
+impl Host {
+    /// This machine.
+    #[must_use]
+    pub fn live() -> Self {
+        Self::Live(Live::new("/"))
+    }
+
+    /// A recorded folder; `overlay` names a subfolder (`previous`) whose files come first.
+    ///
+    /// # Errors
+    /// The folder has no readable `host.toml`.
+    pub fn recorded(folder: &Path, overlay: Option<&str>) -> Result<Self, RecordedError> {
+        Recorded::open(folder, overlay).map(Self::Recorded)
+    }
+
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        matches!(self, Self::Recorded(_))
+    }
+
+    /// The beginning of a regular file, at most `bytes_max`.
+    ///
+    /// # Errors
+    /// Why it was not seen; a FIFO, socket, device or directory is `failed`.
+    pub fn read(&self, path: &str, bytes_max: usize) -> Look<Piece> {
+        self.read_at(path, 0, bytes_max)
+    }
+
+    /// At most `bytes_max` of a regular file from `offset` on.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Look<Piece> {
+        match self {
+            Self::Live(live) => live.read_at(path, offset, bytes_max),
+            Self::Recorded(recorded) => recorded.tree(path)?.read_at(path, offset, bytes_max),
+        }
+    }
+
+    /// A small file as text without the white space around it; invalid UTF-8 replaced.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn word(&self, path: &str) -> Look<String> {
+        /// Kernel attributes are one page.
+        const WORD_BYTES_MAX: usize = 4096;
+        let piece = self.read(path, WORD_BYTES_MAX)?;
+        Ok(String::from_utf8_lossy(&piece.bytes).trim().to_owned())
+    }
+
+    /// The names in a directory.
+    ///
+    /// # Errors
+    /// Why it was not seen.
+    pub fn list(&self, path: &str) -> Look<Listing> {
+        match self {
+            Self::Live(live) => live.list(path),
+            Self::Recorded(recorded) => recorded.list(path),
+        }
+    }
+
+    /// What is at a path, links followed.
+    ///
+    /// # Errors
+    /// Why it was not seen.
+    pub fn stat(&self, path: &str) -> Look<Stat> {
+        match self {
+            Self::Live(live) => live.stat(path),
+            Self::Recorded(recorded) => recorded.tree(path)?.stat(path),
+        }
+    }
+
+    /// The target of a symbolic link, as written in it.
+    ///
+    /// # Errors
+    /// Why it was not seen; a path that is no link is `failed`.
+    pub fn link(&self, path: &str) -> Look<String> {
+        match self {
+            Self::Live(live) => live.link(path),
+            Self::Recorded(recorded) => recorded.tree(path)?.link(path),
+        }
+    }
+
+    /// Space of the file system mounted at a path. Ask for local file systems only: a network
+    /// one may never answer.
+    ///
+    /// # Errors
+    /// Why it was not seen.
+    pub fn statfs(&self, path: &str) -> Look<Space> {
+        match self {
+            Self::Live(live) => live.statfs(path),
+            Self::Recorded(recorded) => recorded.statfs(path),
+        }
+    }
+
+    /// Runs a command and keeps the beginning of its output.
+    ///
+    /// # Errors
+    /// `absent` when it is not installed, `timed_out` when its deadline passed, `failed` with the
+    /// last line it wrote to standard error when it exits with another status than 0.
+    pub fn run(&self, command: &Command, deadline: Instant) -> Look<Output> {
+        let mut bytes = Vec::new();
+        let mut truncated = false;
+        let max = command.output_bytes_max;
+        let argv: Vec<String> = command.argv.iter().map(|&word| word.to_owned()).collect();
+        self.stream(command, &argv, deadline, &mut |piece| {
+            let room = max - bytes.len();
+            truncated |= piece.len() > room;
+            bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Output { bytes, truncated })
+    }
+
+    /// Runs a command with further arguments and hands its output on as it comes.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn stream(
+        &self,
+        command: &Command,
+        argv: &[String],
+        deadline: Instant,
+        sink: &mut Sink<'_>,
+    ) -> Look<()> {
+        match self {
+            Self::Live(live) => live.stream(command, argv, deadline, sink),
+            Self::Recorded(recorded) => recorded.stream(command, argv, deadline, sink),
+        }
+    }
+
+    /// The wall clock: the machine's, or the recorded one.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::Live(_) => Timestamp::now(),
+            Self::Recorded(recorded) => recorded.now(),
+        }
+    }
+
+    #[must_use]
+    pub fn hostname(&self) -> String {
+        match self {
+            Self::Live(live) => live.hostname(),
+            Self::Recorded(recorded) => recorded.hostname().to_owned(),
+        }
+    }
+
+    /// A survey that a recorded host holds whole; a live host never does.
+    #[must_use]
+    pub fn survey(&self, name: &str) -> Option<Look<Value>> {
+        match self {
+            Self::Live(_) => None,
+            Self::Recorded(recorded) => recorded.survey(name),
+        }
+    }
+
+    /// How many processes were started so far.
+    #[must_use]
+    pub fn spawned(&self) -> u32 {
+        match self {
+            Self::Live(live) => live.spawned(),
+            Self::Recorded(_) => 0,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Turns declared reads into observations, one after the other.

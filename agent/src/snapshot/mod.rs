@@ -1,0 +1,5 @@
+//! One host at one time: [`take`] runs the probes, `assemble` puts the document together.
+
+mod take;
+
+pub use take::{Take, TakeError, Taken, Withhold, take};
