@@ -1,1 +1,10 @@
-//! carepack-tests
+//! The product from outside: real processes on loopback, driven as a person would drive them.
+//!
+//! Journeys, benchmarks and the demo share what is here. Nothing reaches into the agent's or the
+//! collector's insides.
+
+pub mod binaries;
+pub mod process;
+pub mod collector;
+pub mod agent;
+pub mod recorded;
