@@ -1,1 +1,3 @@
 //! carepack-collector
+
+pub mod store;

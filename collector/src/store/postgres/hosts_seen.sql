@@ -1,0 +1,3 @@
+UPDATE hosts
+SET last_seen = $2
+WHERE id = $1

@@ -1,0 +1,7 @@
+SELECT
+    id, host, sha256, bytes, stored_bytes, reason, period, taken_at, received_at, object_key,
+    recorded
+FROM snapshots
+WHERE host = $1 AND period = $2
+ORDER BY taken_at DESC, id DESC
+LIMIT 1

@@ -1,0 +1,289 @@
+//! SQLite: one writer thread with group commit, a few readers.
+//!
+//! The writer takes the batches that wait, runs each in a savepoint, commits them together with
+//! one fsync (WAL, `synchronous=FULL`) and only then answers. Knows queries only by their text.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::error::StoreError;
+use super::migrations;
+use super::value::{Applied, Expect, Query, Row, Step, Value};
+
+/// Batches that may wait for the writer; more callers wait in turn.
+const QUEUE_BATCHES_MAX: usize = 1024;
+/// Batches in one commit: enough that 200 clients share four fsyncs.
+const COMMIT_BATCHES_MAX: usize = 64;
+/// Readers: lists of the console and look-ups of the intake, both short.
+const READERS: usize = 4;
+/// How long another process (an operator's command beside the service) may hold the file.
+const BUSY: Duration = Duration::from_secs(10);
+
+type Answer = oneshot::Sender<Result<Applied, StoreError>>;
+
+struct Job {
+    steps: Vec<Step>,
+    answer: Answer,
+}
+
+/// One SQLite file.
+pub struct Sqlite {
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    free: Arc<Semaphore>,
+    unhealthy: Arc<AtomicBool>,
+}
+
+impl Sqlite {
+    /// Opens or creates the file, checks it, brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the quick check finds damage; nothing is repaired.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || open_all(&path));
+        let (writer, readers) = opened.await.map_err(|_| StoreError::Closed)??;
+        let (jobs, queue) = mpsc::channel(QUEUE_BATCHES_MAX);
+        let unhealthy = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&unhealthy);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_until_closed(writer, queue, &seen))
+            .map_err(|error| StoreError::Open {
+                at: "writer thread".to_owned(),
+                source: Arc::new(error),
+            })?;
+        Ok(Self {
+            jobs,
+            free: Arc::new(Semaphore::new(readers.len())),
+            readers: Arc::new(Mutex::new(readers)),
+            unhealthy,
+        })
+    }
+
+    pub fn is_healthy(&self) -> bool {
+        !self.unhealthy.load(Ordering::SeqCst)
+    }
+
+    pub async fn apply(&self, steps: Vec<Step>) -> Result<Applied, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.jobs.send(Job { steps, answer }).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub async fn query(&self, query: Query, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        let permit = permit.map_err(|_| StoreError::Closed)?;
+        let readers = Arc::clone(&self.readers);
+        let unhealthy = Arc::clone(&self.unhealthy);
+        let read = tokio::task::spawn_blocking(move || {
+            let taken = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let reader = taken.ok_or(StoreError::Closed)?;
+            let rows = read(&reader, query, &params)
+                .map_err(|error| classify(query.name, error, &unhealthy));
+            readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            drop(permit);
+            rows
+        });
+        read.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn open_all(path: &Path) -> Result<(Connection, Vec<Connection>), StoreError> {
+    let at = || path.display().to_string();
+    let open = |source| StoreError::Open { at: at(), source };
+    let sql = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Corrupt { at: at(), detail: error.to_string() }
+        }
+        _ => open(Arc::new(error)),
+    };
+    let lock = beside(path, ".lock");
+    let lock = std::fs::File::create(lock).map_err(|error| open(Arc::new(error)))?;
+    lock.lock().map_err(|error| open(Arc::new(error)))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut writer = Connection::open_with_flags(path, flags).map_err(sql)?;
+    prepare(&writer).map_err(sql)?;
+    let verdict: String =
+        writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql)?;
+    if verdict != "ok" {
+        return Err(StoreError::Corrupt { at: at(), detail: verdict });
+    }
+    migrations::sqlite()
+        .and_then(|steps| steps.run(&mut writer))
+        .map_err(|error| StoreError::Migrate { at: at(), source: Arc::new(error) })?;
+    sync_folder(path).map_err(|error| open(Arc::new(error)))?;
+    let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(path)).collect();
+    Ok((writer, readers.map_err(sql)?))
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    reader.busy_timeout(BUSY)?;
+    reader.pragma_update(None, "trusted_schema", false)?;
+    Ok(reader)
+}
+
+/// Makes a newly created file's name durable; SQLite does so for its own journals only.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::File::open(folder)?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn write_until_closed(writer: Connection, mut queue: mpsc::Receiver<Job>, unhealthy: &AtomicBool) {
+    let mut jobs = Vec::with_capacity(COMMIT_BATCHES_MAX);
+    while queue.blocking_recv_many(&mut jobs, COMMIT_BATCHES_MAX) > 0 {
+        let (batches, answers): (Vec<_>, Vec<_>) =
+            jobs.drain(..).map(|job| (job.steps, job.answer)).unzip();
+        let results = if unhealthy.load(Ordering::SeqCst) {
+            vec![Err(StoreError::Unhealthy); batches.len()]
+        } else {
+            commit_together(&writer, &batches, unhealthy).unwrap_or_else(|error| {
+                // Nothing of the group stands, whatever each batch met.
+                if !writer.is_autocommit() && writer.execute_batch("ROLLBACK").is_err() {
+                    unhealthy.store(true, Ordering::SeqCst);
+                }
+                vec![Err(error); batches.len()]
+            })
+        };
+        for (answer, result) in answers.into_iter().zip(results) {
+            // A caller that went away loses its answer, not its batch.
+            let _ = answer.send(result);
+        }
+    }
+}
+
+/// One transaction for all batches: `Err` undoes all of them, an inner `Err` only its own.
+fn commit_together(
+    writer: &Connection,
+    batches: &[Vec<Step>],
+    unhealthy: &AtomicBool,
+) -> Result<Vec<Result<Applied, StoreError>>, StoreError> {
+    let fatal = |error| classify("commit", error, unhealthy);
+    writer.execute_batch("BEGIN IMMEDIATE").map_err(fatal)?;
+    let mut results = Vec::with_capacity(batches.len());
+    for steps in batches {
+        writer.execute_batch("SAVEPOINT batch").map_err(fatal)?;
+        let result = run(writer, steps, unhealthy);
+        if writer.is_autocommit() {
+            // Some errors (no space, read or write error) end the whole transaction.
+            return Err(result.err().unwrap_or(StoreError::Unhealthy));
+        }
+        if !matches!(result, Ok(Applied::Done)) {
+            writer.execute_batch("ROLLBACK TO batch").map_err(fatal)?;
+        }
+        writer.execute_batch("RELEASE batch").map_err(fatal)?;
+        if matches!(result, Err(StoreError::Unhealthy | StoreError::Full)) {
+            return Err(result.err().unwrap_or(StoreError::Unhealthy));
+        }
+        results.push(result);
+    }
+    writer.execute_batch("COMMIT").map_err(fatal)?;
+    Ok(results)
+}
+
+fn run(writer: &Connection, steps: &[Step], unhealthy: &AtomicBool) -> Result<Applied, StoreError> {
+    for (index, step) in steps.iter().enumerate() {
+        let changed = writer
+            .prepare_cached(step.query.sqlite)
+            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(&step.params)))
+            .map_err(|error| classify(step.query.name, error, unhealthy))?;
+        if step.expect == Expect::ExactlyOne && changed != 1 {
+            return Ok(Applied::Unmet { step: index });
+        }
+    }
+    Ok(Applied::Done)
+}
+
+fn read(reader: &Connection, query: Query, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = reader.prepare_cached(query.sqlite)?;
+    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut cursor = statement.query(rusqlite::params_from_iter(params))?;
+    let mut rows = Vec::new();
+    while let Some(row) = cursor.next()? {
+        let cells: rusqlite::Result<Vec<_>> =
+            (0..columns.len()).map(|at| row.get_ref(at).map(cell)).collect();
+        rows.push(Row { columns: Arc::clone(&columns), cells: cells? });
+    }
+    Ok(rows)
+}
+
+fn cell(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        // STRICT tables hold neither; reading one as absent makes `Row::get` name the column.
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => Value::Null,
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(rusqlite::types::Value::Null),
+            Self::Int(value) => ToSqlOutput::from(*value),
+            Self::Text(value) => ToSqlOutput::from(value.as_str()),
+            Self::Id(value) => ToSqlOutput::from(value.to_string()),
+            Self::Flag(value) => ToSqlOutput::from(*value),
+        })
+    }
+}
+
+/// The driver's error in our words; read and write errors end the store's health for good,
+/// because a failed fsync may have dropped pages that the next one would not report.
+fn classify(query: &'static str, error: rusqlite::Error, unhealthy: &AtomicBool) -> StoreError {
+    let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match (error.sqlite_error_code(), extended) {
+        // The shared-memory file could not grow: SQLite's other word for a full disk.
+        (Some(ErrorCode::DiskFull), _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
+        (
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase),
+            _,
+        ) => {
+            tracing::error!(query, code = extended, "store.unhealthy: {error}");
+            unhealthy.store(true, Ordering::SeqCst);
+            StoreError::Unhealthy
+        }
+        (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+            StoreError::Exists { query }
+        }
+        (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => StoreError::Dangling { query },
+        (
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly,
+            ),
+            _,
+        ) => StoreError::Unavailable { query, source: Arc::new(error) },
+        _ => StoreError::Query { query, source: Arc::new(error) },
+    }
+}

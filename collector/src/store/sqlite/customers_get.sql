@@ -1,0 +1,4 @@
+SELECT
+    id, name, created
+FROM customers
+WHERE id = ?1

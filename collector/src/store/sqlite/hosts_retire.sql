@@ -1,0 +1,3 @@
+UPDATE hosts
+SET retired_at = ?2
+WHERE id = ?1 AND retired_at IS NULL

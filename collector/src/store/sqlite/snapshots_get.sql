@@ -1,0 +1,5 @@
+SELECT
+    id, host, sha256, bytes, stored_bytes, reason, period, taken_at, received_at, object_key,
+    recorded
+FROM snapshots
+WHERE id = ?1

@@ -1,0 +1,4 @@
+-- Of any number of parallel uses exactly one changes the row.
+UPDATE tokens
+SET used_at = ?2
+WHERE secret_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2
