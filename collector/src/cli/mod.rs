@@ -1,0 +1,159 @@
+//! The commands of `carepack-collector`: words in, one of the product's parts called, words out.
+//!
+//! Output habits: answers on stdout (people by default, `--json` on every read command), progress
+//! and errors on stderr; an error is printed once, with its causes and the way out.
+
+mod admin;
+mod bundles;
+mod doctor;
+mod inspect;
+mod judge;
+mod print;
+mod rules;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::reports::Lang;
+
+/// Exit codes, the same numbers as the agent's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    Ok = 0,
+    /// It was tried and failed.
+    Failure = 1,
+    /// The command line is wrong (clap's own code).
+    Usage = 2,
+    /// Configuration is wrong; nothing was opened.
+    Configuration = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Collects, judges and reports what Carepack agents observe.
+#[derive(Debug, Parser)]
+#[command(name = "carepack-collector", version, max_term_width = 100)]
+pub struct Arguments {
+    /// Data folder of this collector.
+    #[arg(
+        long,
+        global = true,
+        env = "CAREPACK_COLLECTOR_DATA",
+        default_value = "/var/lib/carepack-collector"
+    )]
+    data: PathBuf,
+    /// Log as JSON lines instead of text.
+    #[arg(long, global = true)]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new collector: data folder, database, certificate authority.
+    Init(admin::Init),
+    /// Serve agents and people until told to stop.
+    Serve,
+    /// Customers.
+    #[command(subcommand)]
+    Customer(admin::Customer),
+    /// Contracts: what is inspected, how often, in which window.
+    #[command(subcommand)]
+    Contract(admin::Contract),
+    /// Hosts under contract.
+    #[command(subcommand)]
+    Host(admin::Host),
+    /// One-time enrolment tokens.
+    #[command(subcommand)]
+    Token(admin::Token),
+    /// Accepted risks.
+    #[command(subcommand)]
+    Exception(admin::Exception),
+    /// Assess a contract's period now.
+    Inspect(inspect::Inspect),
+    /// Write the report of an assessed inspection.
+    Report(inspect::Report),
+    /// Take in a snapshot file from a host without a network.
+    Import(bundles::Import),
+    /// Judge a snapshot file or a recorded host, with no server and no database.
+    Assess(judge::Assess),
+    /// The rule pack.
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Check this collector: data folder, database, keys, disk, rule pack.
+    Doctor(doctor::Doctor),
+    /// Version and build.
+    Version {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Languages of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Languages {
+    Ko,
+    En,
+    Both,
+}
+
+impl Languages {
+    fn list(self) -> &'static [Lang] {
+        match self {
+            Self::Ko => &[Lang::Ko],
+            Self::En => &[Lang::En],
+            Self::Both => &[Lang::Ko, Lang::En],
+        }
+    }
+}
+
+/// Parses the command line, runs it, prints an error once.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    print::start_log(arguments.log_json);
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            print::error(&error);
+            exit_of(&error).into()
+        }
+    }
+}
+
+/// A configuration that cannot be used has its own exit code, so that systemd does not restart.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.chain().any(|cause| cause.is::<crate::config::ConfigError>()) {
+        Exit::Configuration
+    } else {
+        Exit::Failure
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let data = arguments.data;
+    match arguments.command {
+        Command::Init(init) => init.run(&data),
+        Command::Serve => admin::serve(&data),
+        Command::Customer(command) => command.run(&data),
+        Command::Contract(command) => command.run(&data),
+        Command::Host(command) => command.run(&data),
+        Command::Token(command) => command.run(&data),
+        Command::Exception(command) => command.run(&data),
+        Command::Inspect(command) => command.run(&data),
+        Command::Report(command) => command.run(&data),
+        Command::Import(command) => command.run(&data),
+        Command::Assess(command) => command.run(),
+        Command::Rules(command) => command.run(),
+        Command::Doctor(command) => command.run(&data),
+        Command::Version { json } => print::version(json),
+    }
+}

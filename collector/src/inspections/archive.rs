@@ -1,0 +1,53 @@
+//! Frozen assessments in the object store: JSON in zstd, named by inspection and digest.
+
+use carepack_assessment::Assessment;
+use carepack_shared::digest::sha256_hex;
+use std::io::Read;
+use uuid::Uuid;
+
+use super::InspectionError;
+use crate::objects::Objects;
+
+/// Longest assessment in bytes, uncompressed: 2,000 hosts with full facts are about 1 GiB; a
+/// contract of that size is split. Ours is a quarter of it.
+const BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest stored form in bytes.
+const STORED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// zstd level: assessments are read rarely and kept for years.
+const ZSTD_LEVEL: i32 = 6;
+
+/// Writes an assessment and gives its key.
+pub async fn write(
+    objects: &Objects,
+    inspection: Uuid,
+    assessment: &Assessment,
+) -> Result<String, InspectionError> {
+    let damaged = |detail: String| InspectionError::Damaged { what: "the assessment".into(), detail };
+    let json = serde_json::to_vec(assessment).map_err(|error| damaged(error.to_string()))?;
+    let key = format!("assessments/{inspection}/{}.zst", sha256_hex(&json));
+    let packed =
+        zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(|error| damaged(error.to_string()))?;
+    objects
+        .put(&key, packed.into())
+        .await
+        .map_err(|source| InspectionError::Object { what: key.clone(), source })?;
+    Ok(key)
+}
+
+/// Reads an assessment and checks its digest against its name.
+pub async fn read(objects: &Objects, key: &str) -> Result<Assessment, InspectionError> {
+    let what = || format!("assessment {key}");
+    let damaged = |detail: String| InspectionError::Damaged { what: what(), detail };
+    let packed = objects
+        .get(key, STORED_BYTES_MAX)
+        .await
+        .map_err(|source| InspectionError::Object { what: what(), source })?;
+    let mut json = Vec::new();
+    zstd::stream::read::Decoder::with_buffer(&packed[..])
+        .and_then(|decoder| decoder.take(BYTES_MAX).read_to_end(&mut json))
+        .map_err(|error| damaged(error.to_string()))?;
+    if !key.ends_with(&format!("/{}.zst", sha256_hex(&json))) {
+        return Err(damaged("its digest does not match its name".to_owned()));
+    }
+    serde_json::from_slice(&json).map_err(|error| damaged(error.to_string()))
+}

@@ -1,0 +1,150 @@
+//! What a period's judgement depends on, gathered from the store: hosts, this period's and the
+//! last inspection's snapshots, earlier verdicts, accepted risks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use carepack_assessment::model::{Assessment, Exception, HostRef, Verdict};
+use carepack_assessment::{HostInput, Input, Observed, Past};
+use carepack_shared::Snapshot;
+use carepack_shared::bundle::decompress;
+use carepack_shared::wire::BODY_BYTES_MAX;
+use jiff::Timestamp;
+
+use super::{InspectionError, Inspector, archive};
+use crate::store::{Contract, Host, SnapshotRow};
+
+/// Earlier inspections looked at for 재발 and 지속: twelve months.
+const HISTORY_MAX: usize = 12;
+/// Hosts of one contract.
+const HOSTS_MAX: usize = 2_000;
+
+/// Everything [`carepack_assessment::assess`] needs for one contract and period.
+pub async fn input(
+    inspector: &Inspector,
+    contract: &Contract,
+    period: &str,
+    now: Timestamp,
+) -> Result<Input, InspectionError> {
+    let mut hosts = inspector.store.hosts(Some(contract.id)).await?;
+    hosts.retain(|host| host.retired_at.is_none_or(|at| at > now));
+    hosts.truncate(HOSTS_MAX);
+    if hosts.is_empty() {
+        return Err(InspectionError::NoHosts(contract.name.clone()));
+    }
+    let earlier = earlier(inspector, contract, period).await?;
+    let exceptions = inspector.store.exceptions(contract.id).await?;
+    let mut inputs = Vec::with_capacity(hosts.len());
+    for host in hosts {
+        let accepted = exceptions
+            .iter()
+            .filter(|e| e.host.is_none_or(|id| id == host.id))
+            .map(|e| (e.rule.clone(), exception(e)))
+            .collect();
+        inputs.push(host_input(inspector, &host, period, &earlier, accepted).await?);
+    }
+    Ok(Input { as_of: now, period: period.to_owned(), hosts: inputs, overrides: BTreeMap::new() })
+}
+
+async fn host_input(
+    inspector: &Inspector,
+    host: &Host,
+    period: &str,
+    earlier: &[(String, Assessment)],
+    exceptions: BTreeMap<String, Exception>,
+) -> Result<HostInput, InspectionError> {
+    let id = host.id.to_string();
+    let current = match inspector.store.latest_in_period(host.id, period).await? {
+        Some(row) => Some(observed(inspector, &row).await?),
+        None => None,
+    };
+    let last = earlier.last().and_then(|(_, assessment)| {
+        let page = assessment.hosts.iter().find(|page| page.host.id == id)?;
+        page.snapshot.as_ref()
+    });
+    let previous = match last.and_then(|snapshot| snapshot.id.parse().ok()) {
+        Some(snapshot) => match inspector.store.snapshot(snapshot).await? {
+            Some(row) => Some(observed(inspector, &row).await?),
+            None => None,
+        },
+        None => None,
+    };
+    Ok(HostInput {
+        host: HostRef {
+            id: id.clone(),
+            name: host.hostname.clone(),
+            role: host.role.clone(),
+            importance: host.importance,
+        },
+        current,
+        previous,
+        history: history(&id, earlier),
+        exceptions,
+    })
+}
+
+/// A stored snapshot, decoded, checked against its digest, and parsed into facts.
+async fn observed(inspector: &Inspector, row: &SnapshotRow) -> Result<Observed, InspectionError> {
+    let what = || format!("snapshot {}", row.id);
+    let body = inspector
+        .objects
+        .get(&row.object_key, BODY_BYTES_MAX)
+        .await
+        .map_err(|source| InspectionError::Object { what: what(), source })?;
+    let sha256 = row.sha256.clone();
+    let parsed = tokio::task::spawn_blocking(move || {
+        let document = decompress(&body).map_err(|error| error.to_string())?;
+        if carepack_shared::digest::sha256_hex(&document) != sha256 {
+            return Err("its digest is not the one that was acknowledged".to_owned());
+        }
+        let snapshot = Snapshot::from_document(&document).map_err(|error| error.to_string())?;
+        Ok(Observed::of(&snapshot, &sha256))
+    })
+    .await?;
+    parsed.map_err(|detail| InspectionError::Damaged { what: what(), detail })
+}
+
+/// Earlier assessed inspections, oldest first.
+async fn earlier(
+    inspector: &Inspector,
+    contract: &Contract,
+    period: &str,
+) -> Result<Vec<(String, Assessment)>, InspectionError> {
+    let mut list = inspector.store.inspections(Some(contract.id)).await?;
+    list.retain(|inspection| inspection.period.as_str() < period);
+    list.sort_by(|a, b| a.period.cmp(&b.period));
+    let mut found = Vec::new();
+    for inspection in &list[list.len().saturating_sub(HISTORY_MAX)..] {
+        if let Some(key) = &inspection.assessment_key {
+            let assessment = archive::read(&inspector.objects, key).await?;
+            found.push((inspection.period.clone(), assessment));
+        }
+    }
+    Ok(found)
+}
+
+fn history(host: &str, earlier: &[(String, Assessment)]) -> Vec<Past> {
+    let past = |(period, assessment): &(String, Assessment)| {
+        let page = assessment.hosts.iter().find(|page| page.host.id == host)?;
+        page.snapshot.as_ref()?;
+        let failing: BTreeSet<String> = page
+            .findings
+            .iter()
+            .filter(|f| {
+                matches!(f.verdict, Verdict::Danger | Verdict::Attention | Verdict::Excepted)
+            })
+            .map(|f| f.rule.clone())
+            .collect();
+        Some(Past { period: period.clone(), failing, score: page.score.effective })
+    };
+    earlier.iter().filter_map(past).collect()
+}
+
+fn exception(row: &crate::store::Exception) -> Exception {
+    Exception {
+        reason: row.reason.clone(),
+        risk: row.risk.clone(),
+        compensation: row.compensation.clone(),
+        approver: row.approver.clone(),
+        expires: row.expires_at,
+    }
+}
