@@ -8,6 +8,7 @@ mod bundles;
 mod doctor;
 mod inspect;
 mod judge;
+mod open;
 mod print;
 mod rules;
 

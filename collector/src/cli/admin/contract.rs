@@ -1,0 +1,155 @@
+//! `contract add | list`.
+
+use std::path::Path;
+
+use anyhow::Context;
+use carepack_shared::period::{Cadence, Schedule};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
+
+use crate::cli::{Exit, open, print};
+use crate::inspections::Inspector;
+use crate::store;
+
+#[derive(Debug, Subcommand)]
+pub enum Contract {
+    /// Register a contract of a customer.
+    Add(Add),
+    /// List contracts and the period each is in.
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Levels of the service catalogue.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Premium,
+    StandardPlus,
+    /// Standard with 12 visits a year.
+    #[value(name = "standard-12")]
+    Standard12,
+    /// Standard with 3 visits a year.
+    #[value(name = "standard-3")]
+    Standard3,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CadenceWord {
+    Monthly,
+    Quarterly,
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The customer's name or id.
+    #[arg(long)]
+    customer: String,
+    #[arg(long)]
+    name: String,
+    #[arg(long, value_enum, default_value = "standard-12")]
+    level: Level,
+    #[arg(long, value_enum, default_value = "monthly")]
+    cadence: CadenceWord,
+    /// First day of the collection window, 1–28.
+    #[arg(long, default_value_t = 5)]
+    window_day: u8,
+    /// First hour of the window, 0–23.
+    #[arg(long, default_value_t = 1)]
+    window_hour: u8,
+    /// Length of the window in hours, 1–240.
+    #[arg(long, default_value_t = 5)]
+    window_hours: u16,
+    /// IANA time zone of the window and the periods.
+    #[arg(long, default_value = "Asia/Seoul")]
+    time_zone: String,
+    /// 전담 엔지니어: who inspects.
+    #[arg(long, default_value = "")]
+    engineer: String,
+    /// 담당자: the customer's contact.
+    #[arg(long, default_value = "")]
+    contact: String,
+}
+
+impl Contract {
+    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
+        open::with(data, |opened| async move {
+            match self {
+                Self::Add(add) => add.run(&opened.store).await,
+                Self::List { json } => list(&opened.store, json).await,
+            }
+        })
+    }
+}
+
+impl Add {
+    async fn run(self, store: &store::Store) -> anyhow::Result<Exit> {
+        let schedule = Schedule {
+            cadence: match self.cadence {
+                CadenceWord::Monthly => Cadence::Monthly,
+                CadenceWord::Quarterly => Cadence::Quarterly,
+            },
+            window_day: self.window_day,
+            window_hour: self.window_hour,
+            window_hours: self.window_hours,
+            time_zone: self.time_zone,
+        };
+        schedule.check().context("the contract's window")?;
+        let customer = store.find_customer(&self.customer).await?.with_context(|| {
+            format!("there is no customer {:?}; see: carepack-collector customer list", self.customer)
+        })?;
+        let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let contract = store::Contract {
+            id: Uuid::now_v7(),
+            customer: customer.id,
+            name: self.name,
+            level: self
+                .level
+                .to_possible_value()
+                .map(|value| value.get_name().to_owned())
+                .unwrap_or_default(),
+            schedule,
+            engineer: self.engineer,
+            customer_contact: self.contact,
+            starts: today,
+            ends: today.checked_add(1.year()).context("the contract's end")?,
+            policy_version: 1,
+        };
+        store.add_contract(&contract).await?;
+        print::line(&contract.id.to_string());
+        Ok(Exit::Ok)
+    }
+}
+
+async fn list(store: &store::Store, json: bool) -> anyhow::Result<Exit> {
+    let customers = store.customers().await?;
+    let name = |id: Uuid| {
+        customers.iter().find(|c| c.id == id).map(|c| c.name.clone()).unwrap_or_default()
+    };
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for contract in store.contracts().await? {
+        let period = Inspector::period_at(&contract, Timestamp::now())?;
+        let before = contract.schedule.period_before(&period)?;
+        values.push(serde_json::json!({
+            "id": contract.id, "name": contract.name, "customer": name(contract.customer),
+            "level": contract.level, "schedule": contract.schedule, "engineer": contract.engineer,
+            "starts": contract.starts, "ends": contract.ends, "period": period,
+            "previous_period": before,
+        }));
+        rows.push(vec![
+            name(contract.customer),
+            contract.name,
+            contract.level,
+            period,
+            contract.ends.to_string(),
+        ]);
+    }
+    if json {
+        return print::json(&values);
+    }
+    print::table(&["CUSTOMER", "CONTRACT", "LEVEL", "PERIOD", "ENDS"], &rows);
+    Ok(Exit::Ok)
+}

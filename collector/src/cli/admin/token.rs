@@ -1,0 +1,113 @@
+//! `token add | list`: one-time enrolment tokens.
+//!
+//! A token is shown once and kept only as a digest.
+
+use std::path::Path;
+
+use carepack_shared::digest::sha256_hex;
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::host::importance;
+use crate::cli::{Exit, open, print};
+use crate::pki;
+use crate::store;
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token and print it. It works once, for a short time.
+    Add(Add),
+    /// List tokens: when they end and whether they were used.
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    #[arg(long)]
+    contract: String,
+    /// The name that the host gets here; its own hostname without it. A host of this name that is
+    /// under contract already is enrolled as that host.
+    #[arg(long)]
+    host: Option<String>,
+    #[arg(long)]
+    role: Option<String>,
+    #[arg(long, value_parser = importance)]
+    importance: Option<u8>,
+    /// Minutes until the token ends.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    valid_minutes: u32,
+    /// Who asked for it, and why.
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+impl Token {
+    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
+        open::with(data, |opened| async move {
+            match self {
+                Self::Add(add) => add.run(&opened).await,
+                Self::List { json } => list(&opened.store, json).await,
+            }
+        })
+    }
+}
+
+impl Add {
+    async fn run(self, opened: &open::Opened) -> anyhow::Result<Exit> {
+        let contract = opened.contract(&self.contract).await?;
+        let known = opened.store.hosts(Some(contract.id)).await?;
+        let known = known.into_iter().find(|h| Some(&h.hostname) == self.host.as_ref());
+        let now = Timestamp::now();
+        let token = pki::new_token(&opened.config)?;
+        let row = store::Token {
+            secret_sha256: sha256_hex(token.secret.as_bytes()),
+            contract: contract.id,
+            created: now,
+            expires_at: now + SignedDuration::from_mins(i64::from(self.valid_minutes)),
+            used_at: None,
+            used_by_host: None,
+            note: self.note,
+            hostname: self.host,
+            role: self.role,
+            importance: self.importance,
+            reenrols: known.map(|host| host.id),
+        };
+        opened.store.add_token(&row).await?;
+        print::line(&token.to_string());
+        Ok(Exit::Ok)
+    }
+}
+
+async fn list(store: &store::Store, json: bool) -> anyhow::Result<Exit> {
+    let tokens = store.tokens(None::<Uuid>).await?;
+    if json {
+        let list: Vec<_> = tokens
+            .iter()
+            .map(|t| {
+                serde_json::json!({
+                    "digest": t.secret_sha256, "contract": t.contract, "created": t.created,
+                    "expires_at": t.expires_at, "used_at": t.used_at,
+                    "used_by_host": t.used_by_host, "note": t.note, "hostname": t.hostname,
+                })
+            })
+            .collect();
+        return print::json(&list);
+    }
+    let rows: Vec<_> = tokens
+        .into_iter()
+        .map(|t| {
+            vec![
+                t.hostname.unwrap_or_default(),
+                t.expires_at.to_string(),
+                t.used_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+                t.note,
+            ]
+        })
+        .collect();
+    print::table(&["HOST", "ENDS", "USED", "NOTE"], &rows);
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,56 @@
+//! What most commands begin with: the configuration, the store, the objects, a runtime.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::Exit;
+use crate::config::Config;
+use crate::inspections::Inspector;
+use crate::objects::Objects;
+use crate::store::{Contract, Store};
+
+/// An opened collector.
+pub struct Opened {
+    pub config: Config,
+    pub store: Store,
+}
+
+impl Opened {
+    /// The inspector with the built-in rules, or those of a folder.
+    pub fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
+        let objects = Objects::open(&self.config.data).context("opening the object store")?;
+        let pack = Arc::new(super::rules::load(rules)?);
+        Ok(Inspector { store: self.store.clone(), objects, pack })
+    }
+
+    /// A contract by id or name.
+    pub async fn contract(&self, text: &str) -> anyhow::Result<Contract> {
+        self.store.find_contract(text).await?.with_context(|| {
+            format!("there is no contract {text:?}; see: carepack-collector contract list")
+        })
+    }
+}
+
+/// Loads the configuration, opens the store and runs `work` on a small runtime.
+pub fn with<F, W>(data: &Path, work: W) -> anyhow::Result<Exit>
+where
+    W: FnOnce(Opened) -> F,
+    F: Future<Output = anyhow::Result<Exit>>,
+{
+    let config = Config::load(data)?;
+    runtime()?.block_on(async {
+        let store = Store::open(&config.database).await?;
+        work(Opened { config, store }).await
+    })
+}
+
+/// A runtime for one command.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the asynchronous runtime")
+}
