@@ -35,8 +35,8 @@ pub enum Customer {
 }
 
 impl Customer {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             match self {
                 Self::Add { name } => {
                     let customer =

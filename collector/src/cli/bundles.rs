@@ -28,10 +28,10 @@ pub struct Import {
 }
 
 impl Import {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
         let file = read(&self.file)?;
         let name = self.file.display().to_string();
-        open::with(data, |opened| async move {
+        open::with(config, |opened| async move {
             let (header, snapshot, document) =
                 bundle::read(&file).with_context(|| format!("bundle {name} is refused"))?;
             let host = match (&header.seal, &self.unsigned_for) {
@@ -48,7 +48,7 @@ impl Import {
                 ),
             };
             ensure_same(&host, snapshot.host.id)?;
-            let objects = Objects::open(&opened.config.data).context("opening the object store")?;
+            let objects = Objects::open(&opened.config.data.join("objects")).context("opening the object store")?;
             let arrived = Arrived {
                 host: host.id,
                 snapshot: &snapshot,

@@ -42,8 +42,8 @@ pub struct Report {
 }
 
 impl Inspect {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             let inspector = opened.inspector(self.rules.as_deref())?;
             let contract = opened.contract(&self.contract).await?;
             let now = Timestamp::now();
@@ -59,8 +59,8 @@ impl Inspect {
 }
 
 impl Report {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             let inspector = opened.inspector(None)?;
             let contract = opened.contract(&self.contract).await?;
             let period = chosen(self.period, &contract, Timestamp::now())?;

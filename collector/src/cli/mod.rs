@@ -42,6 +42,9 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Parser)]
 #[command(name = "carepack-collector", version, max_term_width = 100)]
 pub struct Arguments {
+    /// Configuration file; DATA/collector.toml without it.
+    #[arg(long, global = true, env = "CAREPACK_COLLECTOR_CONFIG")]
+    config: Option<PathBuf>,
     /// Data folder of this collector.
     #[arg(
         long,
@@ -140,21 +143,22 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let data = arguments.data;
+    let beside = arguments.data.join("collector.toml");
+    let config = arguments.config.unwrap_or(beside);
     match arguments.command {
-        Command::Init(init) => init.run(&data),
-        Command::Serve => admin::serve(&data),
-        Command::Customer(command) => command.run(&data),
-        Command::Contract(command) => command.run(&data),
-        Command::Host(command) => command.run(&data),
-        Command::Token(command) => command.run(&data),
-        Command::Exception(command) => command.run(&data),
-        Command::Inspect(command) => command.run(&data),
-        Command::Report(command) => command.run(&data),
-        Command::Import(command) => command.run(&data),
+        Command::Init(init) => init.run(&arguments.data, &config),
+        Command::Serve => admin::serve(&config),
+        Command::Customer(command) => command.run(&config),
+        Command::Contract(command) => command.run(&config),
+        Command::Host(command) => command.run(&config),
+        Command::Token(command) => command.run(&config),
+        Command::Exception(command) => command.run(&config),
+        Command::Inspect(command) => command.run(&config),
+        Command::Report(command) => command.run(&config),
+        Command::Import(command) => command.run(&config),
         Command::Assess(command) => command.run(),
         Command::Rules(command) => command.run(),
-        Command::Doctor(command) => command.run(&data),
+        Command::Doctor(command) => command.run(&config),
         Command::Version { json } => print::version(json),
     }
 }

@@ -21,7 +21,7 @@ pub struct Opened {
 impl Opened {
     /// The inspector with the built-in rules, or those of a folder.
     pub fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
-        let objects = Objects::open(&self.config.data).context("opening the object store")?;
+        let objects = Objects::open(&self.config.data.join("objects")).context("opening the object store")?;
         let pack = Arc::new(super::rules::load(rules)?);
         Ok(Inspector { store: self.store.clone(), objects, pack })
     }
@@ -35,14 +35,14 @@ impl Opened {
 }
 
 /// Loads the configuration, opens the store and runs `work` on a small runtime.
-pub fn with<F, W>(data: &Path, work: W) -> anyhow::Result<Exit>
+pub fn with<F, W>(config: &Path, work: W) -> anyhow::Result<Exit>
 where
     W: FnOnce(Opened) -> F,
     F: Future<Output = anyhow::Result<Exit>>,
 {
-    let config = Config::load(data)?;
+    let config = Config::load(config)?;
     runtime()?.block_on(async {
-        let store = Store::open(&config.database).await?;
+        let store = Store::open(&config.database_address()).await?;
         work(Opened { config, store }).await
     })
 }

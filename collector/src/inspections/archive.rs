@@ -12,7 +12,7 @@ use crate::objects::Objects;
 /// contract of that size is split. Ours is a quarter of it.
 const BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Longest stored form in bytes.
-const STORED_BYTES_MAX: usize = 64 * 1024 * 1024;
+const STORED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// zstd level: assessments are read rarely and kept for years.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -28,7 +28,7 @@ pub async fn write(
     let packed =
         zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(|error| damaged(error.to_string()))?;
     objects
-        .put(&key, packed.into())
+        .put(&key, packed)
         .await
         .map_err(|source| InspectionError::Object { what: key.clone(), source })?;
     Ok(key)
@@ -41,7 +41,8 @@ pub async fn read(objects: &Objects, key: &str) -> Result<Assessment, Inspection
     let packed = objects
         .get(key, STORED_BYTES_MAX)
         .await
-        .map_err(|source| InspectionError::Object { what: what(), source })?;
+        .map_err(|source| InspectionError::Object { what: what(), source })?
+        .ok_or_else(|| InspectionError::Gone { what: what() })?;
     let mut json = Vec::new();
     zstd::stream::read::Decoder::with_buffer(&packed[..])
         .and_then(|decoder| decoder.take(BYTES_MAX).read_to_end(&mut json))

@@ -87,9 +87,10 @@ async fn observed(inspector: &Inspector, row: &SnapshotRow) -> Result<Observed, 
     let what = || format!("snapshot {}", row.id);
     let body = inspector
         .objects
-        .get(&row.object_key, BODY_BYTES_MAX)
+        .get(&row.object_key, BODY_BYTES_MAX as u64)
         .await
-        .map_err(|source| InspectionError::Object { what: what(), source })?;
+        .map_err(|source| InspectionError::Object { what: what(), source })?
+        .ok_or_else(|| InspectionError::Gone { what: what() })?;
     let sha256 = row.sha256.clone();
     let parsed = tokio::task::spawn_blocking(move || {
         let document = decompress(&body).map_err(|error| error.to_string())?;

@@ -12,7 +12,7 @@ use carepack_assessment::{Assessment, Pack};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::objects::{Objects, ObjectsError};
+use crate::objects::{Objects, ObjectError};
 use crate::store::{Contract, Inspection, State, Store, StoreError};
 
 /// Everything an inspection is made from.
@@ -28,7 +28,9 @@ pub enum InspectionError {
     #[error("asking the store")]
     Store(#[from] StoreError),
     #[error("reading or writing {what}")]
-    Object { what: String, #[source] source: ObjectsError },
+    Object { what: String, #[source] source: ObjectError },
+    #[error("{what} is gone from the object store; restore it from a backup")]
+    Gone { what: String },
     #[error("{what} in the object store is damaged: {detail}; restore it from a backup")]
     Damaged { what: String, detail: String },
     #[error("period {period} of contract {contract}")]

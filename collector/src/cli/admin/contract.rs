@@ -74,8 +74,8 @@ pub struct Add {
 }
 
 impl Contract {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             match self {
                 Self::Add(add) => add.run(&opened.store).await,
                 Self::List { json } => list(&opened.store, json).await,

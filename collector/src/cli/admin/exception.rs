@@ -53,8 +53,8 @@ pub struct Add {
 }
 
 impl Exception {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             match self {
                 Self::Add(add) => add.run(&opened).await,
                 Self::List { contract, json } => {

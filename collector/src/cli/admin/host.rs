@@ -63,8 +63,8 @@ pub fn importance(text: &str) -> Result<u8, String> {
 }
 
 impl Host {
-    pub fn run(self, data: &Path) -> anyhow::Result<Exit> {
-        open::with(data, |opened| async move {
+    pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        open::with(config, |opened| async move {
             let store = &opened.store;
             let now = Timestamp::now();
             match self {
