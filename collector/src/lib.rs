@@ -1,3 +1,6 @@
 //! carepack-collector
 
+pub mod config;
+pub mod objects;
+pub mod pki;
 pub mod store;

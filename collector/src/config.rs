@@ -1,0 +1,228 @@
+//! `collector.toml`: where the collector keeps things, where it listens, its limits.
+//!
+//! Parsed and checked whole before anything is opened. A mistake names the key, its value and
+//! what is allowed; the process then ends with [`ConfigError::EXIT`].
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The whole file. Every key but `agents.public_names` has a default.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of everything the collector keeps.
+    #[serde(default = "default_data")]
+    pub data: PathBuf,
+    /// `sqlite:PATH` or a PostgreSQL address; `sqlite:DATA/collector.db` when absent.
+    #[serde(default)]
+    pub database: Option<String>,
+    pub agents: Agents,
+    #[serde(default)]
+    pub people: People,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The listener for agents (mTLS).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agents {
+    /// Address and port; port 0 takes any free one.
+    #[serde(default = "default_agents_listen")]
+    pub listen: SocketAddr,
+    /// DNS names and IP addresses by which agents reach it: the names in its certificate.
+    pub public_names: Vec<String>,
+}
+
+/// The listener for people: health, readiness, later the console. Plain HTTP, and therefore
+/// loopback only.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct People {
+    pub listen: SocketAddr,
+}
+
+/// Bounds on what strangers may cost.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections of agents, in all and from one address.
+    pub connections: usize,
+    pub connections_per_address: usize,
+    /// Enrolment attempts in a minute, in all and from one address.
+    pub enrolments_per_minute: u32,
+    pub enrolments_per_minute_per_address: u32,
+    /// Snapshots being received at once; each may hold 24 MiB.
+    pub uploads: usize,
+    /// Seconds between an agent's polls.
+    pub poll_seconds: u32,
+    /// Snapshots are refused (507) while fewer MiB than this are free in `data`.
+    pub free_mib_min: u64,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_address: 256,
+            enrolments_per_minute: 300,
+            enrolments_per_minute_per_address: 60,
+            uploads: 16,
+            poll_seconds: 300,
+            free_mib_min: 256,
+        }
+    }
+}
+
+fn default_data() -> PathBuf {
+    PathBuf::from("/var/lib/carepack-collector")
+}
+
+fn default_agents_listen() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443))
+}
+
+/// A file that is not a sound configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("configuration {path} cannot be read")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("configuration {path} is not sound")]
+    Parse {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("configuration {path}: {key} is {value:?}; {allowed}")]
+    Value { path: PathBuf, key: &'static str, value: String, allowed: &'static str },
+}
+
+impl ConfigError {
+    /// `EX_CONFIG` of sysexits(3): a supervisor should not start us again.
+    pub const EXIT: u8 = 78;
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and what is wrong in it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks a file's text; `path` is only named in errors.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        match config.mistake() {
+            Some((key, value, allowed)) => {
+                Err(ConfigError::Value { path: path.to_owned(), key, value, allowed })
+            }
+            None => Ok(config),
+        }
+    }
+
+    /// The database's address, the default filled in.
+    #[must_use]
+    pub fn database_address(&self) -> String {
+        self.database.clone().unwrap_or_else(|| {
+            format!("sqlite:{}", self.data.join("collector.db").display())
+        })
+    }
+
+    fn mistake(&self) -> Option<(&'static str, String, &'static str)> {
+        let limits = &self.limits;
+        let counts = [
+            ("limits.connections", limits.connections),
+            ("limits.connections_per_address", limits.connections_per_address),
+            ("limits.enrolments_per_minute", limits.enrolments_per_minute as usize),
+            (
+                "limits.enrolments_per_minute_per_address",
+                limits.enrolments_per_minute_per_address as usize,
+            ),
+            ("limits.uploads", limits.uploads),
+        ];
+        if !self.data.is_absolute() {
+            return Some(("data", self.data.display().to_string(), "give an absolute path"));
+        }
+        if self.agents.public_names.is_empty() {
+            let allowed = "name at least one DNS name or IP address that agents use";
+            return Some(("agents.public_names", String::new(), allowed));
+        }
+        if let Some(name) = self.agents.public_names.iter().find(|name| !is_name(name)) {
+            let allowed = "give DNS names or IP addresses without scheme and port";
+            return Some(("agents.public_names", name.clone(), allowed));
+        }
+        if !self.people.listen.ip().is_loopback() {
+            let allowed = "this version serves people without TLS, so only on loopback; put a \
+                           reverse proxy before it";
+            return Some(("people.listen", self.people.listen.to_string(), allowed));
+        }
+        if !(5..=86_400).contains(&limits.poll_seconds) {
+            let value = limits.poll_seconds.to_string();
+            return Some(("limits.poll_seconds", value, "give 5 to 86400"));
+        }
+        let zero = counts.into_iter().find(|(_, count)| !(1..=1_000_000).contains(count));
+        zero.map(|(key, count)| (key, count.to_string(), "give 1 to 1000000"))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok()
+        || (!name.is_empty()
+            && name.len() <= 253
+            && name.split('.').all(|label| !label.is_empty() && label.len() <= 63)
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<(), &str>) {
+        let parsed = Config::parse(text, Path::new("collector.toml"));
+        match (parsed, expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(error), Err(part)) => {
+                let source = std::error::Error::source(&error);
+                let all = format!("{error}: {}", source.map(ToString::to_string).unwrap_or_default());
+                assert!(all.contains(part), "{all}");
+            }
+            (parsed, _) => panic!("{text}: {parsed:?}"),
+        }
+    }
+
+    #[test]
+    fn mistakes_name_their_key() {
+        let names = "[agents]\npublic_names = [\"localhost\", \"10.0.0.5\", \"::1\"]\n";
+        check(names, Ok(()));
+        check("", Err("agents"));
+        check("[agents]\npublic_names = []", Err("at least one"));
+        check("[agents]\npublic_names = [\"https://x\"]", Err("https://x"));
+        check(&format!("dta = \"/x\"\n{names}"), Err("dta"));
+        check(&format!("data = \"x\"\n{names}"), Err("absolute"));
+        check(&format!("{names}[people]\nlisten = \"0.0.0.0:80\""), Err("loopback"));
+        check(&format!("{names}[limits]\nuploads = 0"), Err("limits.uploads"));
+        check(&format!("{names}[limits]\npoll_seconds = 1"), Err("poll_seconds"));
+    }
+}
