@@ -22,6 +22,12 @@ pub enum Host {
         #[arg(long)]
         json: bool,
     },
+    /// List a host's stored snapshots, newest first.
+    Snapshots {
+        host: String,
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a host for a snapshot at its next poll; its own policy may refuse.
     Collect {
         host: String,
@@ -78,6 +84,10 @@ impl Host {
                         None => None,
                     };
                     list(store, contract, json).await
+                }
+                Self::Snapshots { host, json } => {
+                    let host = find(store, &host).await?;
+                    snapshots(&store.snapshots(host.id, SNAPSHOTS_COUNTED).await?, json)
                 }
                 Self::Collect { host } => {
                     let host = find(store, &host).await?;
@@ -175,5 +185,36 @@ async fn list(store: &Store, contract: Option<Uuid>, json: bool) -> anyhow::Resu
         return print::json(&values);
     }
     print::table(&["HOST", "ROLE", "IMPORTANCE", "LAST SEEN", "SNAPSHOTS", "LAST PERIOD"], &rows);
+    Ok(Exit::Ok)
+}
+
+fn snapshots(list: &[store::SnapshotRow], json: bool) -> anyhow::Result<Exit> {
+    if json {
+        let list: Vec<_> = list
+            .iter()
+            .map(|s| {
+                serde_json::json!({
+                    "id": s.id, "sha256": s.sha256, "bytes": s.bytes,
+                    "stored_bytes": s.stored_bytes, "reason": s.reason, "period": s.period,
+                    "taken_at": s.taken_at, "received_at": s.received_at, "recorded": s.recorded,
+                })
+            })
+            .collect();
+        return print::json(&list);
+    }
+    let rows: Vec<_> = list
+        .iter()
+        .map(|s| {
+            vec![
+                s.id.to_string(),
+                s.taken_at.to_string(),
+                s.reason.clone(),
+                s.period.clone().unwrap_or_default(),
+                s.bytes.to_string(),
+                s.sha256.clone(),
+            ]
+        })
+        .collect();
+    print::table(&["SNAPSHOT", "TAKEN", "REASON", "PERIOD", "BYTES", "SHA-256"], &rows);
     Ok(Exit::Ok)
 }

@@ -1,0 +1,269 @@
+//! `cargo demo`: the main job, end to end, on this very machine and the recorded hosts.
+//!
+//! Real processes and real mTLS on loopback: a collector with a fresh CA on embedded SQLite, one
+//! enrolled agent per host, last month's evidence imported as sealed bundles, this month's
+//! collected on schedule, assessed, reported. Progress on stderr; the result on stdout.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use carepack_tests::agent::Agent;
+use carepack_tests::collector::Collector;
+use carepack_tests::process::until;
+use carepack_tests::{binaries, recorded};
+use clap::Parser;
+use serde_json::Value as Json;
+
+/// Collects this host and the recorded hosts, judges them and writes their inspection report.
+#[derive(Parser)]
+#[command(name = "cargo demo")]
+struct Arguments {
+    /// Where everything goes; an earlier demo there is replaced.
+    #[arg(long, default_value = "carepack-demo")]
+    dir: PathBuf,
+    /// Leave the collector and the agents running, and say where.
+    #[arg(long)]
+    keep_running: bool,
+}
+
+const CUSTOMER: &str = "한빛정보";
+const CONTRACT: &str = "carepack-demo";
+/// Marks a folder as a demo's, so that nothing else is ever replaced.
+const MARK: &str = ".carepack-demo";
+
+fn main() -> ExitCode {
+    match demo(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Stages and how long each took.
+struct Stages {
+    began: Instant,
+    done: Vec<(&'static str, f64)>,
+}
+
+impl Stages {
+    fn run<T>(&mut self, name: &'static str, stage: impl FnOnce() -> Result<T>) -> Result<T> {
+        eprintln!("· {name} …");
+        let start = Instant::now();
+        let result = stage().with_context(|| format!("demo stage: {name}"))?;
+        self.done.push((name, start.elapsed().as_secs_f64()));
+        Ok(result)
+    }
+}
+
+fn demo(arguments: &Arguments) -> Result<()> {
+    let mut stages = Stages { began: Instant::now(), done: Vec::new() };
+    stages.run("build the agent and the collector", binaries::build)?;
+    let dir = fresh(&arguments.dir)?;
+    let mut collector = stages.run("make a collector: SQLite, fresh CA", || {
+        let mut collector = Collector::init(&dir.join("collector"))?;
+        collector.serve()?;
+        contract(&collector)?;
+        Ok(collector)
+    })?;
+    let agents = stages.run("enrol one agent per host", || enrol(&collector, &dir))?;
+    let period = period(&collector)?;
+    stages.run("import last month's sealed bundles and assess them", || {
+        last_month(&collector, &agents, &dir, &period.before)
+    })?;
+    let running = stages.run("let the agents collect and send on schedule", || {
+        collect(&collector, agents, &period.now)
+    })?;
+    let found = stages.run("assess the period", || {
+        collector.json(&["inspect", "--contract", CONTRACT, "--period", &period.now])
+    })?;
+    stages.run("write the report: PDF and HTML, Korean and English", || {
+        let out = dir.to_str().context("the demo's folder has a UTF-8 name")?;
+        let words = ["report", "--contract", CONTRACT, "--period", &period.now, "--output", out];
+        collector.run(&words)
+    })?;
+    tell(&stages, &found, &dir)?;
+    if arguments.keep_running {
+        keep(&mut collector, running)?;
+    }
+    Ok(())
+}
+
+/// An empty folder of the demo's own.
+fn fresh(dir: &PathBuf) -> Result<PathBuf> {
+    if dir.exists() {
+        let empty = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none());
+        ensure!(
+            empty || dir.join(MARK).exists(),
+            "{} is not a demo's folder; choose another with --dir",
+            dir.display()
+        );
+        std::fs::remove_dir_all(dir).with_context(|| format!("removing {}", dir.display()))?;
+    }
+    std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    std::fs::write(dir.join(MARK), "").context("marking the demo's folder")?;
+    dir.canonicalize().context("finding the demo's folder")
+}
+
+/// A monthly contract whose window opened on the first of the month, so that every host is due.
+fn contract(collector: &Collector) -> Result<()> {
+    collector.contract(
+        CUSTOMER,
+        CONTRACT,
+        &[
+            "--level", "standard-12", "--cadence", "monthly", "--window-day", "1",
+            "--window-hour", "0", "--window-hours", "1", "--time-zone", "Asia/Seoul",
+            "--engineer", "김도현", "--contact", "이서연",
+        ],
+    )?;
+    // Under contract, and never heard of: its page must be there all the same.
+    let silent = ["--contract", CONTRACT, "--name", "rhel8-standby", "--role", "대기 서버"];
+    let mut words = vec!["host", "add"];
+    words.extend_from_slice(&silent);
+    collector.run(&words)?;
+    Ok(())
+}
+
+/// Enrols this host and every recorded one.
+fn enrol(collector: &Collector, dir: &std::path::Path) -> Result<Vec<Agent>> {
+    let url = agents_url(collector)?;
+    let mut agents = Vec::new();
+    let here = carepack_tests::agent::here();
+    let own = ["--host", here.as_str(), "--role", "이 서버", "--importance", "1"];
+    let token = collector.token(CONTRACT, &own)?;
+    let agent = Agent::new(&dir.join("agents").join("this-host"), &url, None)?;
+    agent.enrol(&token)?;
+    agents.push(agent);
+    for host in recorded::ALL {
+        let importance = host.importance.to_string();
+        let words = ["--host", host.name, "--role", host.role, "--importance", &importance];
+        let token = collector.token(CONTRACT, &words)?;
+        let agent = Agent::new(&dir.join("agents").join(host.name), &url, Some(host))?;
+        agent.enrol(&token)?;
+        agents.push(agent);
+    }
+    Ok(agents)
+}
+
+fn agents_url(collector: &Collector) -> Result<String> {
+    let file = collector.data.join("run/addresses.json");
+    let text = std::fs::read_to_string(&file).context("reading the collector's addresses")?;
+    let addresses: carepack_tests::collector::Addresses =
+        serde_json::from_str(&text).context("reading the collector's addresses")?;
+    Ok(format!("https://{}", addresses.agents))
+}
+
+/// The period that the contract is in, and the one before.
+struct Periods {
+    now: String,
+    before: String,
+}
+
+fn period(collector: &Collector) -> Result<Periods> {
+    let contracts = collector.json(&["contract", "list"])?;
+    let contract = contracts.as_array().and_then(|list| list.first()).context("a contract")?;
+    let word = |key: &str| {
+        contract[key].as_str().map(str::to_owned).with_context(|| format!("{key} of the contract"))
+    };
+    Ok(Periods { now: word("period")?, before: word("previous_period")? })
+}
+
+/// Last month as it would come from behind an air gap: sealed files, imported by an engineer.
+fn last_month(
+    collector: &Collector,
+    agents: &[Agent],
+    dir: &std::path::Path,
+    period: &str,
+) -> Result<()> {
+    for agent in agents.iter().filter(|agent| agent.has_previous()) {
+        let file = dir.join(format!("{}-{period}.cpk", agent.name));
+        agent.seal_previous(period, &file)?;
+        collector.run(&["import", &file.to_string_lossy()])?;
+    }
+    collector.run(&["inspect", "--contract", CONTRACT, "--period", period])?;
+    Ok(())
+}
+
+/// Starts every agent and waits until each host's snapshot of this period has arrived.
+fn collect(collector: &Collector, mut agents: Vec<Agent>, period: &str) -> Result<Vec<Agent>> {
+    for agent in &mut agents {
+        agent.start()?;
+    }
+    let names: Vec<String> = agents.iter().map(|agent| agent.host_name()).collect();
+    until("every host's snapshot to arrive", || {
+        for agent in &mut agents {
+            if !agent.is_alive() {
+                bail!("the agent of {} stopped:\n{}", agent.name, agent.tail());
+            }
+        }
+        let hosts = collector.hosts()?;
+        let arrived = |name: &String| {
+            hosts.iter().any(|h| h["hostname"] == **name && h["last_period"] == *period)
+        };
+        Ok(names.iter().all(arrived).then_some(()))
+    })?;
+    Ok(agents)
+}
+
+/// Where the reports are, what was found in five lines, how long each stage took.
+fn tell(stages: &Stages, found: &Json, dir: &std::path::Path) -> Result<()> {
+    println!();
+    for name in ["report.ko.pdf", "report.en.pdf", "report.ko.html", "report.en.html"] {
+        let file = dir.join(name);
+        let bytes = std::fs::metadata(&file).with_context(|| format!("no {}", file.display()))?;
+        println!("{}  ({} KB)", file.display(), bytes.len() / 1024);
+    }
+    println!();
+    let summary = &found["summary"];
+    let count = |key: &str| summary["verdicts"][key].as_u64().unwrap_or(0);
+    println!(
+        "hosts      {} under contract, {} answered; lowest score: {}",
+        summary["hosts"],
+        summary["answered"],
+        summary["worst"].as_str().unwrap_or("-")
+    );
+    println!("score      {} of 1000 (last month {})", summary["score"], summary["previous_score"]);
+    println!(
+        "verdicts   위험 {}  주의 {}  점검불가 {}  양호 {}",
+        count("danger"),
+        count("attention"),
+        count("unknown"),
+        count("pass")
+    );
+    let standing = |key: &str| summary["standings"][key].as_u64().unwrap_or(0);
+    println!(
+        "standing   신규 {}  지속 {}  재발 {}  해소 {}",
+        standing("new"),
+        standing("persisting"),
+        standing("recurring"),
+        standing("resolved")
+    );
+    let first = &found["fix_first"][0];
+    println!(
+        "fix first  {} ({})",
+        first["ko"]["title"].as_str().unwrap_or("-"),
+        first["hosts"].as_array().map_or(0, Vec::len)
+    );
+    println!();
+    for (name, seconds) in &stages.done {
+        println!("{seconds:8.2} s  {name}");
+    }
+    println!("{:8.2} s  in all", stages.began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Leaves everything running until interrupted.
+fn keep(collector: &mut Collector, agents: Vec<Agent>) -> Result<()> {
+    let file = collector.data.join("run/addresses.json");
+    let text = std::fs::read_to_string(&file).context("reading the collector's addresses")?;
+    println!("\nrunning: {} agents; collector {}", agents.len(), text.trim());
+    println!("stop with Ctrl-C");
+    let serving = collector.serving.as_mut().context("the collector serves")?;
+    while serving.is_alive() {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    bail!("the collector stopped:\n{}", serving.tail());
+}
