@@ -145,9 +145,9 @@ impl Config {
     /// The database's address, the default filled in.
     #[must_use]
     pub fn database_address(&self) -> String {
-        self.database.clone().unwrap_or_else(|| {
-            format!("sqlite:{}", self.data.join("collector.db").display())
-        })
+        self.database
+            .clone()
+            .unwrap_or_else(|| format!("sqlite:{}", self.data.join("collector.db").display()))
     }
 
     fn mistake(&self) -> Option<(&'static str, String, &'static str)> {
@@ -205,7 +205,8 @@ mod tests {
             (Ok(_), Ok(())) => {}
             (Err(error), Err(part)) => {
                 let source = std::error::Error::source(&error);
-                let all = format!("{error}: {}", source.map(ToString::to_string).unwrap_or_default());
+                let all =
+                    format!("{error}: {}", source.map(ToString::to_string).unwrap_or_default());
                 assert!(all.contains(part), "{all}");
             }
             (parsed, _) => panic!("{text}: {parsed:?}"),

@@ -217,9 +217,8 @@ mod tests {
     #[test]
     fn bent_requests_are_told_apart() {
         let (_data, authority) = authority();
-        let refused = |text: &str| {
-            authority.sign(text, Uuid::from_u128(7), now()).unwrap_err().to_string()
-        };
+        let refused =
+            |text: &str| authority.sign(text, Uuid::from_u128(7), now()).unwrap_err().to_string();
         assert!(refused("hello").contains("PEM form"));
         let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
         assert!(refused(&request(&p384)).contains("P-256"));

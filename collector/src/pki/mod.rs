@@ -71,9 +71,8 @@ fn serial() -> Result<[u8; 16], PkiError> {
 /// Sets a certificate's life: from a little before `now`, for `life`.
 fn set_life(params: &mut rcgen::CertificateParams, now: Timestamp, life: SignedDuration) {
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let since = |at: Timestamp| {
-        std::time::Duration::from_secs(u64::try_from(at.as_second()).unwrap_or(0))
-    };
+    let since =
+        |at: Timestamp| std::time::Duration::from_secs(u64::try_from(at.as_second()).unwrap_or(0));
     params.not_before = epoch + since(now.saturating_sub(BACKDATE).unwrap_or(now));
     params.not_after = epoch + since(not_after(now, life));
 }

@@ -188,8 +188,7 @@ mod tests {
     fn our_certificate_is_kept_until_two_thirds_or_until_the_names_change() {
         let data = tempfile::tempdir().unwrap();
         let start = "2026-11-23T00:00:00Z";
-        let authority =
-            Authority::open(&data.path().join("pki"), start.parse().unwrap()).unwrap();
+        let authority = Authority::open(&data.path().join("pki"), start.parse().unwrap()).unwrap();
         let first = served(&authority, &["localhost", "127.0.0.1"], start);
         let (_, parsed) = X509Certificate::from_der(&first).unwrap();
         let names = parsed.subject_alternative_name().unwrap().unwrap().value;

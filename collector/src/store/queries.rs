@@ -51,6 +51,7 @@ queries! {
     INSPECTIONS_PREVIOUS = "inspections_previous",
     INSPECTIONS_PUT = "inspections_put",
     SNAPSHOTS_ADD = "snapshots_add",
+    SNAPSHOTS_COUNT = "snapshots_count",
     SNAPSHOTS_GET = "snapshots_get",
     SNAPSHOTS_LATEST_BEFORE = "snapshots_latest_before",
     SNAPSHOTS_LATEST_IN_PERIOD = "snapshots_latest_in_period",

@@ -1,5 +1,7 @@
 //! What arrived: one row a snapshot, its document lies in the object store.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -100,6 +102,12 @@ impl Store {
     /// A host's snapshots, newest first by the host's clock, at most `limit`.
     pub async fn snapshots(&self, host: Uuid, limit: u32) -> Result<Vec<SnapshotRow>, StoreError> {
         self.list(queries::SNAPSHOTS_LIST, values![host, i64::from(limit)]).await
+    }
+
+    /// How many snapshots each host has; a host without any is not in it.
+    pub async fn snapshot_counts(&self) -> Result<BTreeMap<Uuid, u64>, StoreError> {
+        let rows = self.query(queries::SNAPSHOTS_COUNT, values![]).await?;
+        rows.iter().map(|row| Ok((row.get("host")?, row.get("count")?))).collect()
     }
 
     /// The last one taken for a period.

@@ -1,0 +1,57 @@
+//! Polls: a host says that it lives and learns its policy. There is no command in the answer.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use carepack_shared::wire::{Policy, Poll, ProblemCode};
+use jiff::{SignedDuration, Timestamp};
+
+use super::body::{read_json, short_text};
+use super::{Intake, Refusal, enrol};
+use crate::store::{Contract, Host, Polled};
+
+/// How long a request to collect now is repeated: a host that was away longer is better served
+/// by its next period.
+const COLLECT_REQUEST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+pub(super) async fn poll(
+    State(intake): State<Intake>,
+    Extension(host): Extension<Host>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Policy>, Refusal> {
+    let poll: Poll = read_json(&headers, body).await?;
+    short_text("agent_version", &poll.agent_version, enrol::VERSION_BYTES_MAX)?;
+    let now = Timestamp::now();
+    let polled = Polled {
+        at: now,
+        agent_version: &poll.agent_version,
+        clock_skew_seconds: poll.now.as_second() - now.as_second(),
+        refuses_on_demand: poll.refuses_on_demand,
+    };
+    intake.store.record_poll(host.id, &polled).await?;
+    let contract = intake.store.contract(host.contract).await?.ok_or_else(|| {
+        Refusal::new(ProblemCode::HostUnknown, "The contract of this host is not known.")
+    })?;
+    Ok(Json(policy(&contract, &host, intake.limits.poll_seconds, now)))
+}
+
+/// What a host is told.
+pub(super) fn policy(
+    contract: &Contract,
+    host: &Host,
+    poll_seconds: u32,
+    now: Timestamp,
+) -> Policy {
+    let fresh = host
+        .collect_requested_at
+        .is_some_and(|at| at.saturating_add(COLLECT_REQUEST_LIFE).unwrap_or(Timestamp::MAX) > now);
+    Policy {
+        version: contract.policy_version,
+        schedule: contract.schedule.clone(),
+        poll_seconds,
+        collect_now: host.collect_request.filter(|_| fresh),
+        now,
+    }
+}

@@ -1,0 +1,3 @@
+SELECT host, COUNT(*) AS count
+FROM snapshots
+GROUP BY host
