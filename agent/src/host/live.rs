@@ -15,7 +15,9 @@ use std::time::Instant;
 use carepack_shared::Unseen;
 use nix::libc;
 
-use super::{Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat, command};
+use super::{
+    Clock, Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat, command,
+};
 
 /// The machine under a root folder; `/` is the machine itself, anything else a file tree.
 pub struct Live {
@@ -125,6 +127,22 @@ impl Live {
     pub(super) fn spawned(&self) -> u32 {
         self.spawned.load(Ordering::Relaxed)
     }
+}
+
+/// adjtimex(2), asked without changing anything.
+pub(super) fn clock() -> Look<Clock> {
+    // SAFETY: `timex` is plain numbers, for which all zeroes is a value; `modes` 0 asks the kernel
+    // to fill it in and to set nothing, and the pointer is to a live, exclusive local.
+    let (state, timex) = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        (libc::adjtimex(&raw mut timex), timex)
+    };
+    if state < 0 {
+        return Err(Missed::from_io("adjtimex", &std::io::Error::last_os_error()));
+    }
+    // The state alone is not enough: with STA_UNSYNC the kernel answers TIME_ERROR (5).
+    let synchronised = state != libc::TIME_ERROR && timex.status & libc::STA_UNSYNC == 0;
+    Ok(Clock { synchronised, max_error_us: timex.maxerror })
 }
 
 /// A regular file open for reading, and its inode number.

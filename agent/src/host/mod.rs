@@ -4,6 +4,7 @@
 //! every look has a cap. It does not know what the contents mean, and it never writes.
 
 mod command;
+mod cost;
 mod live;
 mod recorded;
 
@@ -15,6 +16,7 @@ use carepack_shared::Unseen;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use cost::Meter;
 pub use live::Live;
 pub use recorded::{Recorded, RecordedError};
 
@@ -87,6 +89,14 @@ pub struct Space {
     pub bytes_available: u64,
     pub inodes_total: u64,
     pub inodes_free: u64,
+}
+
+/// What the kernel says of its clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    pub synchronised: bool,
+    /// Largest error that the time daemon claims, in microseconds.
+    pub max_error_us: i64,
 }
 
 /// One helper command of the allow-list.
@@ -269,6 +279,17 @@ impl Host {
         match self {
             Self::Live(_) => Timestamp::now(),
             Self::Recorded(recorded) => recorded.now(),
+        }
+    }
+
+    /// What the kernel says of its clock; a recorded host has it as a survey only.
+    ///
+    /// # Errors
+    /// Why it was not seen.
+    pub fn clock(&self) -> Look<Clock> {
+        match self {
+            Self::Live(_) => live::clock(),
+            Self::Recorded(_) => Err(Missed::new(Unseen::Absent, "clock: not recorded")),
         }
     }
 

@@ -160,15 +160,25 @@ impl Recorded {
         }
         self.admit(path)?;
         let absent = || Missed::new(Unseen::Absent, format!("{path}: no space recorded"));
-        let value = self.survey("statfs").ok_or_else(absent)??;
+        let value = self.recorded_survey("statfs").ok_or_else(absent)??;
         let lines: Vec<Line> = serde_json::from_value(value).map_err(|error| {
             Missed::new(Unseen::Malformed, format!("surveys/statfs.json: {error}"))
         })?;
         lines.iter().find(|line| line.mount == path).map(|line| line.space).ok_or_else(absent)
     }
 
-    /// A survey recorded whole.
+    /// A survey recorded whole. `statfs` may hold the numbers alone, by mount point; the survey
+    /// itself is then counted over the recorded mount table.
     pub(super) fn survey(&self, name: &str) -> Option<Look<Value>> {
+        let survey = self.recorded_survey(name)?;
+        let numbers_alone = |value: &Value| value[0].is_object() && value[0]["fstype"].is_null();
+        match &survey {
+            Ok(value) if name == "statfs" && numbers_alone(value) => None,
+            _ => Some(survey),
+        }
+    }
+
+    fn recorded_survey(&self, name: &str) -> Option<Look<Value>> {
         let path = self.layered(&format!("surveys/{name}.json"))?;
         let text = match std::fs::read(&path) {
             Ok(text) => text,

@@ -1,12 +1,50 @@
 //! What is looked at, as data: one file = one subject, and the alphabetical list of them all.
 //!
-//! A probe declares its reads; one executor ([`execute`]) turns them into observations. No
-//! threshold and no opinion lives here.
+//! A probe declares its reads; one executor ([`execute`]) turns them into observations. The
+//! catalogue of what is collected is generated from the same list. No threshold and no opinion
+//! lives here.
 
+mod boot;
+mod cpu;
+mod cron;
+mod devices;
+mod dmi;
+mod file_modes;
+mod filesystems;
+mod firewall;
+mod identity;
+mod kdump;
+mod limits;
+mod load;
+mod logging;
+mod login;
+mod logs;
+mod memory;
+mod modules;
+mod network;
+mod os;
+mod packages;
+mod processes;
+mod repositories;
+mod selinux;
+mod sockets;
+mod sshd;
+mod sudo;
+mod sysctl;
+mod systemd;
+mod time;
+mod tuned;
+
+pub mod describe;
 pub mod execute;
 
-use crate::host::{Command, Host, Look};
+use carepack_shared::Source;
 use serde_json::Value;
+
+use crate::host::{Command, Host, Look};
+
+pub use describe::{Described, describe};
+pub use identity::machine;
 
 /// One subject.
 pub struct Probe {
@@ -46,13 +84,13 @@ pub enum Read {
     Link {
         path: &'static str,
     },
-    /// Something counted on the spot; `reads` says in words what it looks at.
+    /// Something counted on the spot; `reads` names what it looks at.
     Survey {
         name: &'static str,
         reads: &'static [&'static str],
         run: Count,
     },
-    /// The incremental log scan.
+    /// The incremental log scan; `reads` names what it looks at.
     Log {
         reads: &'static [&'static str],
     },
@@ -61,10 +99,127 @@ pub enum Read {
 /// How a survey counts.
 pub type Count = fn(&Host) -> Look<Value>;
 
+/// Enough for the files of file systems that never block.
+const QUICK_MS: u64 = 5_000;
+/// For probes that start a helper.
+const HELPER_MS: u64 = 20_000;
+
+/// Default cap of one file: settings and kernel tables are far shorter.
+const FILE_BYTES_MAX: usize = 64 * 1024;
+/// Most files taken from one directory of settings.
+const GLOB_FILES_MAX: usize = 200;
+
+/// A file with the default cap.
+const fn file(path: &'static str) -> Read {
+    Read::File { path, bytes_max: FILE_BYTES_MAX }
+}
+
+/// A file with its own cap.
+const fn file_kib(path: &'static str, kib_max: usize) -> Read {
+    Read::File { path, bytes_max: kib_max * 1024 }
+}
+
+/// The files of a directory that end in `suffix`.
+const fn files(dir: &'static str, suffix: &'static str) -> Read {
+    Read::Glob { dir, suffix, bytes_max: FILE_BYTES_MAX, files_max: GLOB_FILES_MAX }
+}
+
 /// Every probe, in alphabetical order.
 #[must_use]
 pub fn all() -> &'static [&'static Probe] {
     ALL
 }
 
-static ALL: &[&Probe] = &[];
+static ALL: &[&Probe] = &[
+    &boot::PROBE,
+    &cpu::PROBE,
+    &cron::PROBE,
+    &devices::PROBE,
+    &dmi::PROBE,
+    &file_modes::PROBE,
+    &filesystems::PROBE,
+    &firewall::PROBE,
+    &identity::PROBE,
+    &kdump::PROBE,
+    &limits::PROBE,
+    &load::PROBE,
+    &logging::PROBE,
+    &login::PROBE,
+    &logs::PROBE,
+    &memory::PROBE,
+    &modules::PROBE,
+    &network::PROBE,
+    &os::PROBE,
+    &packages::PROBE,
+    &processes::PROBE,
+    &repositories::PROBE,
+    &selinux::PROBE,
+    &sockets::PROBE,
+    &sshd::PROBE,
+    &sudo::PROBE,
+    &sysctl::PROBE,
+    &systemd::PROBE,
+    &time::PROBE,
+    &tuned::PROBE,
+];
+
+impl Read {
+    /// The source under which a read that gave nothing is reported; a directory of files is
+    /// reported as `dir/*suffix`.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self {
+            Self::File { path, .. } | Self::Link { path } => {
+                Source::File { path: (*path).to_owned() }
+            }
+            Self::Glob { dir, suffix, .. } => Source::File { path: format!("{dir}/*{suffix}") },
+            Self::Command(command) => Source::Command {
+                name: command.name.to_owned(),
+                argv: command.argv.iter().map(|&word| word.to_owned()).collect(),
+            },
+            Self::Survey { name, .. } => Source::Survey { name: (*name).to_owned() },
+            Self::Log { .. } => Source::Log { name: "journal".to_owned() },
+        }
+    }
+
+    /// The paths that it looks at: what a deny list is held against.
+    pub fn paths(&self) -> &[&'static str] {
+        match self {
+            Self::File { path, .. } | Self::Link { path } => std::slice::from_ref(path),
+            Self::Glob { dir, .. } => std::slice::from_ref(dir),
+            Self::Command(command) => &command.argv[..1],
+            Self::Survey { reads, .. } | Self::Log { reads } => reads,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_probe_is_forgotten() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/probes");
+        let mut expected: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| !matches!(name.as_str(), "mod" | "describe" | "execute"))
+            .map(|name| name.replace('_', "-"))
+            .collect();
+        expected.sort();
+        let ids: Vec<&str> = all().iter().map(|probe| probe.id).collect();
+        assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn no_source_is_read_twice_and_every_helper_is_absolute() {
+        let mut keys = std::collections::BTreeSet::new();
+        for read in all().iter().flat_map(|probe| probe.reads) {
+            assert!(keys.insert(read.source().key()), "{} twice", read.source().key());
+            if let Read::Command(command) = read {
+                assert!(command.argv[0].starts_with("/usr/"), "{}", command.name);
+                assert!(command.output_bytes_max > 0);
+            }
+        }
+    }
+}

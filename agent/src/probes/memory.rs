@@ -1,0 +1,18 @@
+//! Memory, swap and pressure.
+
+use super::{Privilege, Probe, QUICK_MS, file, files};
+
+pub static PROBE: Probe = Probe {
+    id: "memory",
+    about_ko: "메모리, 스왑, 자원 압박(PSI)",
+    about_en: "Memory, swap, resource pressure",
+    reads: &[
+        file("/proc/meminfo"),
+        file("/proc/swaps"),
+        file("/proc/vmstat"),
+        files("/proc/pressure", ""),
+        file("/sys/kernel/mm/transparent_hugepage/enabled"),
+    ],
+    deadline_ms: QUICK_MS,
+    privilege: Privilege::None,
+};

@@ -1,0 +1,159 @@
+//! Runs one probe in a thread of its own, so that neither a hang nor a panic reaches the others.
+//!
+//! A thread that hangs is left behind: the process that collects ends soon after.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use carepack_shared::{Observation, Outcome, Source, Unseen};
+
+use super::take::Withhold;
+use crate::host::Host;
+use crate::logs::LogState;
+use crate::probes::Probe;
+use crate::probes::execute::{Context, Event, execute, withheld};
+
+/// Stack of a probe's thread: parsers here do not recurse.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// What one probe gave.
+pub(super) struct Found {
+    /// In the order of the probe's reads.
+    pub observations: Vec<Observation>,
+    pub log_state: Option<LogState>,
+}
+
+/// Runs a probe until its own deadline or `until`, whichever comes first. Every read gets an
+/// answer: its own, or why there is none.
+pub(super) fn run(
+    probe: &'static Probe,
+    host: &Arc<Host>,
+    policy: &Arc<Withhold>,
+    log_state: &Arc<LogState>,
+    until: Instant,
+) -> Found {
+    let started = Instant::now();
+    let deadline = until.min(started + Duration::from_millis(probe.deadline_ms));
+    let kept: Vec<bool> = probe.reads.iter().map(|read| policy.keeps(probe, read)).collect();
+    let wanted: Vec<usize> = (0..kept.len()).filter(|&index| !kept[index]).collect();
+    let mut answers: Vec<Vec<Observation>> = vec![Vec::new(); kept.len()];
+    let mut found = Found { observations: Vec::new(), log_state: None };
+
+    let (sender, receiver) = channel();
+    let (thread_host, thread_policy) = (Arc::clone(host), Arc::clone(policy));
+    let (thread_state, thread_wanted) = (Arc::clone(log_state), wanted.clone());
+    let work = move || {
+        let context = Context {
+            host: &thread_host,
+            log_state: &thread_state,
+            deadline,
+            withheld: &|key| thread_policy.covers(key),
+        };
+        execute(probe, &thread_wanted, &context, &mut |event| {
+            // Nobody listens any more once the deadline has passed.
+            let _ = sender.send(event);
+        });
+    };
+    let builder = std::thread::Builder::new().name(probe.id.to_owned()).stack_size(STACK_BYTES);
+    let thread = builder.spawn(work);
+    let mut done = 0;
+    let ending = loop {
+        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Event::Observed(observation)) => match wanted.get(done) {
+                Some(&index) => answers[index].push(observation),
+                None => {}
+            },
+            Ok(Event::Scanned(state)) => found.log_state = Some(state),
+            Ok(Event::Done(_)) => done += 1,
+            Err(RecvTimeoutError::Timeout) => break Unseen::TimedOut,
+            Err(RecvTimeoutError::Disconnected) => break Unseen::Failed,
+        }
+    };
+    if ending == Unseen::Failed
+        && let Ok(thread) = thread
+    {
+        // It has let go of the channel, so it is over or about to be.
+        let _ = thread.join();
+    }
+    let blank = |source: Source, outcome: Outcome| {
+        let took = if host.is_recorded() { 0 } else { started.elapsed().as_millis() };
+        let took_ms = u32::try_from(took).unwrap_or(u32::MAX);
+        Observation { probe: probe.id.to_owned(), source, at: host.now(), took_ms, outcome }
+    };
+    for (index, read) in probe.reads.iter().enumerate() {
+        if kept[index] {
+            answers[index].push(blank(read.source(), withheld()));
+        } else if wanted.iter().position(|&other| other == index) >= Some(done) {
+            let detail = match ending {
+                Unseen::TimedOut => "no answer within the deadline",
+                _ => "the probe broke off: a fault of the agent",
+            };
+            let outcome = Outcome::Unseen { reason: ending, detail: detail.to_owned() };
+            answers[index].push(blank(read.source(), outcome));
+        }
+    }
+    found.observations = answers.into_iter().flatten().collect();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Host, Look};
+    use crate::probes::{Privilege, Read};
+    use serde_json::Value;
+
+    fn breaks(_: &Host) -> Look<Value> {
+        panic!("on purpose")
+    }
+
+    fn hangs(_: &Host) -> Look<Value> {
+        std::thread::sleep(Duration::from_secs(30));
+        Ok(Value::Null)
+    }
+
+    fn works(_: &Host) -> Look<Value> {
+        Ok(Value::Null)
+    }
+
+    const fn survey(name: &'static str, run: crate::probes::Count) -> Read {
+        Read::Survey { name, reads: &["x"], run }
+    }
+
+    const fn probe(reads: &'static [Read]) -> Probe {
+        let deadline_ms = 200;
+        Probe {
+            id: "x",
+            about_ko: "",
+            about_en: "",
+            reads,
+            deadline_ms,
+            privilege: Privilege::None,
+        }
+    }
+
+    static BREAKS: Probe = probe(&[survey("a", works), survey("b", breaks), survey("c", works)]);
+    static HANGS: Probe = probe(&[survey("a", works), survey("b", hangs), survey("c", works)]);
+
+    fn check(probe: &'static Probe, expected: [Option<Unseen>; 3]) {
+        let host = Arc::new(Host::live());
+        let until = Instant::now() + Duration::from_secs(20);
+        let found = run(probe, &host, &Arc::default(), &Arc::default(), until);
+        let got: Vec<Option<Unseen>> = found
+            .observations
+            .iter()
+            .map(|observation| match observation.outcome {
+                Outcome::Seen { .. } => None,
+                Outcome::Unseen { reason, .. } => Some(reason),
+            })
+            .collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_panic_or_a_hang_keeps_what_was_seen_before_it() {
+        check(&BREAKS, [None, Some(Unseen::Failed), Some(Unseen::Failed)]);
+        check(&HANGS, [None, Some(Unseen::TimedOut), Some(Unseen::TimedOut)]);
+    }
+}
