@@ -1,8 +1,14 @@
-//! carepack-collector
+//! The collector: takes in what agents observe, keeps it, judges it, reports it.
+//!
+//! Read in the data's order: agents' snapshots come in ([`intake`], [`pki`], [`serve`]), are kept
+//! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]),
+//! and become reports ([`reports`]). [`cli`] is the door for people until the console is there.
 
 pub mod config;
-pub mod intake;
-pub mod objects;
-pub mod pki;
 pub mod serve;
+pub mod intake;
+pub mod pki;
 pub mod store;
+pub mod objects;
+pub mod rules;
+pub mod inspections;

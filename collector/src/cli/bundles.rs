@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use carepack_shared::bundle;
+use carepack_shared::{Snapshot, bundle};
 use carepack_shared::wire::BODY_BYTES_MAX;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::admin::find_host;
 use super::{Exit, open, print};
-use crate::intake::accept::{self, Arrived};
-use crate::objects::Objects;
-use crate::pki;
-use crate::store::{Accepted, Host};
+use crate::objects::{Objects, snapshot_key};
+use crate::pki::Authority;
+use crate::store::{Accepted, Host, SnapshotRow};
 
 /// Longest bundle file in bytes: a body and its header.
 const FILE_BYTES_MAX: u64 = BODY_BYTES_MAX as u64 + 64 * 1024;
@@ -35,12 +34,9 @@ impl Import {
             let (header, snapshot, document) =
                 bundle::read(&file).with_context(|| format!("bundle {name} is refused"))?;
             let host = match (&header.seal, &self.unsigned_for) {
-                (Some(seal), _) => {
-                    let id = pki::verify_seal(&opened.config, seal, &header, Timestamp::now())
-                        .with_context(|| format!("the seal of {name} is refused"))?;
-                    let host = opened.store.host(id).await?;
-                    host.context("the bundle's host is not known to this collector")?
-                }
+                (Some(_), _) => sealed_by(&opened, &header, &snapshot)
+                    .await
+                    .with_context(|| format!("the seal of {name} is refused"))?,
                 (None, Some(text)) => find_host(&opened.store, text).await?,
                 (None, None) => anyhow::bail!(
                     "bundle {name} is not signed; if you vouch for it, say whose it is: \
@@ -49,15 +45,25 @@ impl Import {
             };
             ensure_same(&host, snapshot.host.id)?;
             let objects = Objects::open(&opened.config.data.join("objects")).context("opening the object store")?;
-            let arrived = Arrived {
+            let body = bundle::compress(&document).context("compressing the document")?;
+            let row = SnapshotRow {
+                id: header.id,
                 host: host.id,
-                snapshot: &snapshot,
-                sha256: &header.sha256,
+                object_key: snapshot_key(host.id, header.id, &header.sha256),
+                sha256: header.sha256.clone(),
                 bytes: document.len() as u64,
-                body: bundle::compress(&document)?.into(),
+                stored_bytes: body.len() as u64,
+                reason: snapshot.reason.as_str().to_owned(),
+                period: snapshot.period.clone(),
+                taken_at: snapshot.taken_at,
                 received_at: Timestamp::now(),
+                recorded: snapshot.host.recorded,
             };
-            match accept::store(&opened.store, &objects, arrived).await? {
+            // Object first, then row: a row never points to nothing.
+            if opened.store.snapshot(row.id).await?.is_none() {
+                objects.put(&row.object_key, body).await?;
+            }
+            match opened.store.accept_snapshot(&row).await? {
                 Accepted::New => print::line(&format!("{} {}", header.id, host.hostname)),
                 Accepted::Duplicate => {
                     print::line(&format!("{} {} (already here)", header.id, host.hostname));
@@ -71,6 +77,26 @@ impl Import {
             Ok(Exit::Ok)
         })
     }
+}
+
+/// The host whose certificate sealed a bundle.
+///
+/// The certificate must have been valid when the snapshot was taken. A replayed recording carries
+/// the time of its recording; there the time of import counts.
+async fn sealed_by(
+    opened: &open::Opened,
+    header: &bundle::Header,
+    snapshot: &Snapshot,
+) -> anyhow::Result<Host> {
+    let now = Timestamp::now();
+    let authority = Authority::open(&opened.config.data.join("pki"), now)?;
+    let at = if snapshot.host.recorded { now } else { snapshot.taken_at };
+    let peer = authority.check_seal(header, at)?;
+    let certificate = opened.store.certificate(&peer.serial).await?;
+    let certificate = certificate.context("its certificate is not one that is known here")?;
+    ensure!(certificate.revoked_at.is_none(), "its certificate is revoked");
+    let host = opened.store.host(peer.host).await?;
+    host.context("its host is not known to this collector")
 }
 
 fn ensure_same(host: &Host, named: Option<uuid::Uuid>) -> anyhow::Result<()> {

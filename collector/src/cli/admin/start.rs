@@ -101,11 +101,15 @@ fn write_new(file: &Path, text: &str) -> anyhow::Result<()> {
 /// What kept it from starting.
 pub fn serve(config: &Path) -> anyhow::Result<Exit> {
     let config = Config::load(config)?;
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("starting the asynchronous runtime")?
-        .block_on(crate::serve::serve(&config))?;
+    let runtime = crate::serve::runtime().context("starting the asynchronous runtime")?;
+    runtime.block_on(async {
+        let (ready, listening) = tokio::sync::oneshot::channel::<crate::serve::Addresses>();
+        tokio::spawn(async move {
+            if let Ok(addresses) = listening.await {
+                tracing::info!(agents = %addresses.agents, people = %addresses.people, "serve.ready");
+            }
+        });
+        crate::serve::serve(&config, ready).await
+    })?;
     Ok(Exit::Ok)
 }

@@ -5,13 +5,14 @@
 use std::path::Path;
 
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::wire::{self, TOKEN_BITS};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::host::importance;
 use crate::cli::{Exit, open, print};
-use crate::pki;
+use crate::pki::Authority;
 use crate::store;
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +63,11 @@ impl Add {
         let known = opened.store.hosts(Some(contract.id)).await?;
         let known = known.into_iter().find(|h| Some(&h.hostname) == self.host.as_ref());
         let now = Timestamp::now();
-        let token = pki::new_token(&opened.config)?;
+        let authority = Authority::open(&opened.config.data.join("pki"), now)?;
+        let mut random = [0; TOKEN_BITS / 8];
+        aws_lc_rs::rand::fill(&mut random)
+            .map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+        let token = wire::Token::new(random, &authority.fingerprint());
         let row = store::Token {
             secret_sha256: sha256_hex(token.secret.as_bytes()),
             contract: contract.id,
