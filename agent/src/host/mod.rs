@@ -221,7 +221,7 @@ impl Host {
     pub fn link(&self, path: &str) -> Look<String> {
         match self {
             Self::Live(live) => live.link(path),
-            Self::Recorded(recorded) => recorded.tree(path)?.link(path),
+            Self::Recorded(recorded) => recorded.link(path),
         }
     }
 

@@ -128,6 +128,17 @@ impl Recorded {
         Ok(Live::new(layer.ok_or_else(missing)?.join("root")))
     }
 
+    /// A link's target. A recording holds a plain file with the target as text instead of a link.
+    pub(super) fn link(&self, path: &str) -> Look<String> {
+        /// Longest path of the system (PATH_MAX).
+        const PATH_BYTES_MAX: usize = 4096;
+        let tree = self.tree(path)?;
+        tree.link(path).or_else(|_| {
+            let piece = tree.read_at(path, 0, PATH_BYTES_MAX)?;
+            Ok(String::from_utf8_lossy(&piece.bytes).trim().to_owned())
+        })
+    }
+
     /// The union of a directory's names over the layers.
     pub(super) fn list(&self, path: &str) -> Look<Listing> {
         self.admit(path)?;

@@ -2,7 +2,7 @@
 //!
 //! It knows neither deadlines of threads nor masking: `snapshot::take` does.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use carepack_shared::{Content, Observation, Outcome, Source};
 
@@ -27,6 +27,9 @@ pub struct Context<'a> {
     /// Says of a path or source key whether the customer keeps it back.
     pub withheld: &'a dyn Fn(&str) -> bool,
 }
+
+/// Kept back for the reads after the last command.
+const MARGIN: Duration = Duration::from_millis(500);
 
 /// Carries out the reads whose index `wanted` names.
 pub fn execute(
@@ -65,8 +68,16 @@ impl One<'_> {
         hand_on(self.observed(read.source(), outcome));
     }
 
+    /// A command that hangs leaves time for those after it.
     fn command(&self, command: &Command) -> Look<(Content, bool)> {
-        let output = self.context.host.run(command, self.context.deadline)?;
+        let reads =
+            self.probe.reads.iter().skip_while(
+                |read| !matches!(read, Read::Command(other) if other.name == command.name),
+            );
+        let commands = reads.filter(|read| matches!(read, Read::Command(_))).count().max(1);
+        let left = self.context.deadline.saturating_duration_since(Instant::now());
+        let share = left.saturating_sub(MARGIN) / u32::try_from(commands).unwrap_or(u32::MAX);
+        let output = self.context.host.run(command, Instant::now() + share)?;
         Ok((Content::Text(clean(&output.bytes)), output.truncated))
     }
 

@@ -173,8 +173,17 @@ fn emails(line: &str, spans: &mut Vec<Span>) {
         };
         let (local, domain, ending) = (group(1), group(2), group(3));
         let known = UNITS.contains(&ending) || NO_PERSON.contains(&domain) || local == "mockbuild";
-        if let (false, Some(whole)) = (known, captures.get(0)) {
+        if let (false, Some(whole)) = (known, captures.get(0))
+            && !is_user_of_address(&line[..whole.start()])
+        {
             spans.push(Span { range: whole.range(), kind: "email" });
         }
     }
+}
+
+/// Whether a text ends inside `scheme://user:`, where `@` divides user and host.
+fn is_user_of_address(before: &str) -> bool {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(');
+    let word = before.rsplit(ends).next().unwrap_or("");
+    word.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?', '@']))
 }

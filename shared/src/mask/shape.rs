@@ -77,7 +77,7 @@ pub(super) fn find(line: &str, spans: &mut Vec<Span>) {
         }
     }
     for word in long_words(line) {
-        if is_random(&line[word.clone()]) && !is_known_random(line, word.start) {
+        if is_random(&line[word.clone()]) && !is_known_random(line, &word) {
             spans.push(Span { range: word, kind: "token" });
         }
     }
@@ -145,8 +145,12 @@ const fn class(byte: u8) -> u8 {
     }
 }
 
-/// Identifiers that are random and no secret: those of LVM.
-fn is_known_random(line: &str, start: usize) -> bool {
-    let before = &line[..start];
-    before.ends_with("LVM\\") || before.ends_with("LVM-") || line[start..].starts_with("x2dLVM")
+/// Words that are random and no secret: identifiers of LVM, fingerprints of SSH keys.
+fn is_known_random(line: &str, word: &std::ops::Range<usize>) -> bool {
+    let before = &line[..word.start];
+    let text = &line[word.clone()];
+    before.ends_with("SHA256:")
+        || before.ends_with("LVM\\")
+        || text.starts_with("x2dLVM")
+        || text.contains("dm-uuid-LVM-")
 }

@@ -97,6 +97,8 @@ fn secrets_on_command_lines_are_hidden() {
     ] {
         hidden(text, s);
     }
+    let address = mask("baseurl=https://repo:rEpo-Pass-31@mirror.example.com/el8/");
+    assert!(address.ends_with("]@mirror.example.com/el8/"), "{address}");
     assert_eq!(mask("mysql -pabcdef -P3306").matches("-P3306").count(), 1);
 }
 
@@ -200,6 +202,8 @@ fn settings_keep_their_meaning() {
         "server time.bora.net iburst",
         "비밀번호 변경 주기",
         "%wheel",
+        "Failed publickey for a from 10.0.0.1 ssh2: RSA SHA256:dGhpcyBpcyBhIHNlY3JldCB0b2tlbiBmb3IgdGVzdHMx",
+        "/dev/disk/by-id/dm-uuid-LVM-kJ3xQ9ZbT7mWc2VfY8sLpR4nHdG6uAeX",
         "",
     ] {
         stays(text);
