@@ -2,6 +2,7 @@
 //!
 //! It knows neither deadlines of threads nor masking: `snapshot::take` does.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use carepack_shared::{Content, Observation, Outcome, Source};
@@ -164,7 +165,7 @@ pub fn clean(bytes: &[u8]) -> String {
     let mut cleaned = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if hostile(c) {
-            cleaned.push_str(&format!("\\x{:02x}", u32::from(c)));
+            let _ = write!(cleaned, "\\x{:02x}", u32::from(c));
         } else {
             cleaned.push(c);
         }

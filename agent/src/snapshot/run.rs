@@ -64,10 +64,11 @@ pub(super) fn run(
     let mut done = 0;
     let ending = loop {
         match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Event::Observed(observation)) => match wanted.get(done) {
-                Some(&index) => answers[index].push(observation),
-                None => {}
-            },
+            Ok(Event::Observed(observation)) => {
+                if let Some(&index) = wanted.get(done) {
+                    answers[index].push(observation);
+                }
+            }
             Ok(Event::Scanned(state)) => found.log_state = Some(state),
             Ok(Event::Done(_)) => done += 1,
             Err(RecvTimeoutError::Timeout) => break Unseen::TimedOut,

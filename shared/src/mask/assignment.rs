@@ -144,11 +144,18 @@ fn assigned(line: &str, captures: &Captures<'_>) -> Option<Span> {
         _ => start..word_end(line, start),
     };
     let value = line.get(range.clone())?;
-    if is_harmless(value) {
+    if is_harmless(value) || is_no_secret(name, value) {
         return None;
     }
     let kind = if name.to_lowercase().contains("token") { "token" } else { "password" };
     Some(Span { range, kind })
+}
+
+/// The working directory in a sudo log, and the level in an SELinux context.
+fn is_no_secret(name: &str, value: &str) -> bool {
+    let directory = matches!(name, "PWD" | "OLDPWD") && value.starts_with('/');
+    let level = value.trim().strip_prefix('s').and_then(|rest| rest.chars().next());
+    directory || name.ends_with("_t") && level.is_some_and(|c| c.is_ascii_digit())
 }
 
 /// Whether a name says that its value is a secret.

@@ -82,7 +82,7 @@ fn is_birthday(digits: &[u32]) -> bool {
         (digits[0] * 10 + digits[1], digits[2] * 10 + digits[3], digits[4] * 10 + digits[5]);
     let days = match month {
         // The century is not looked at: a leap day too many hides one number too many.
-        2 if year % 4 == 0 => 29,
+        2 if year.is_multiple_of(4) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,
@@ -142,7 +142,7 @@ fn luhn(digits: &[u32]) -> bool {
             (_, twice) => twice,
         })
         .sum();
-    sum % 10 == 0 && digits.iter().any(|&digit| digit != digits[0])
+    sum.is_multiple_of(10) && digits.iter().any(|&digit| digit != digits[0])
 }
 
 /// Endings of systemd units, which have `@` in their names too.

@@ -100,6 +100,10 @@ fn long_words(line: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
             while at < bytes.len() && is_letter(bytes[at]) {
                 at += 1;
             }
+            // Padding, not the sign of an assignment.
+            while at > start && at < bytes.len() && bytes[at] == b'=' {
+                at += 1;
+            }
             let end = at;
             at += 1;
             if end - start >= WORD_BYTES_MIN {
@@ -111,7 +115,7 @@ fn long_words(line: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
 }
 
 const fn is_letter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-')
 }
 
 /// Whether only chance would write a word so: upper and lower case and digits, all frequent, and
@@ -132,7 +136,7 @@ fn is_random(word: &str) -> bool {
         before = byte;
     }
     let letters = upper + lower + digit;
-    let mixed = upper * 6 >= letters && lower * 6 >= letters && digit >= 2;
+    let mixed = upper * 5 >= letters && lower * 5 >= letters && digit >= 2;
     mixed && flips * 7 >= letters && letters >= 20 && slashes * 8 <= letters
 }
 
