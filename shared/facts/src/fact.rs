@@ -45,6 +45,14 @@ impl Facts {
         self.known.insert(key.to_owned(), fact);
     }
 
+    /// Puts a fact, or says why it is not known.
+    pub fn tell<V: Into<Value>>(&mut self, key: &str, seen: Result<V, Unseen>, source: &str) {
+        match seen {
+            Ok(value) => self.put(key, value, source),
+            Err(reason) => self.miss(key, reason, source),
+        }
+    }
+
     /// Says why a fact is not known. A known fact stays known.
     pub fn miss(&mut self, key: &str, reason: Unseen, source: &str) {
         if !self.known.contains_key(key) {
@@ -53,11 +61,24 @@ impl Facts {
         }
     }
 
+    /// Puts what was read, or says why it was not.
+    pub fn set<T: Into<Value>>(&mut self, key: &str, read: Result<T, Unseen>, source: &str) {
+        match read {
+            Ok(value) => self.put(key, value, source),
+            Err(reason) => self.miss(key, reason, source),
+        }
+    }
+
     /// Says of several facts why they are not known.
     pub fn miss_all(&mut self, keys: &[&str], reason: Unseen, source: &str) {
         for key in keys {
             self.miss(key, reason, source);
         }
+    }
+
+    /// Says of several facts which source hid them.
+    pub fn hide(&mut self, keys: &[&str], missing: &Missing) {
+        self.miss_all(keys, missing.reason, &missing.source);
     }
 
     /// The value under a key.

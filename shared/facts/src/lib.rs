@@ -7,6 +7,7 @@
 mod evidence;
 mod fact;
 pub mod parsers;
+mod text;
 
 pub use evidence::Evidence;
 pub use fact::{Fact, Facts, Missing, Spec};
@@ -27,10 +28,28 @@ pub fn derive(snapshot: &Snapshot) -> Facts {
     facts
 }
 
+/// Every fact that any parser may put, in the order of the parsers.
+pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
+    parsers::all().iter().flat_map(|parser| parser.facts)
+}
+
 /// One subject: what it can tell, and how it reads it.
 pub struct Parser {
     pub name: &'static str,
     /// Every fact that it may put, for the catalogue.
     pub facts: &'static [Spec],
     pub parse: fn(&Evidence<'_>, &mut Facts),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_key_belongs_to_one_parser() {
+        let keys: Vec<&str> = super::catalogue().map(|spec| spec.key).collect();
+        let distinct: BTreeSet<&str> = keys.iter().copied().collect();
+        assert_eq!(keys.len(), distinct.len(), "a key is declared twice");
+        assert!(super::catalogue().all(|spec| !spec.about.is_empty()));
+    }
 }

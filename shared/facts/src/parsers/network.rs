@@ -1,0 +1,192 @@
+//! Interfaces, bonds, name servers, and the TCP stack's own complaints.
+//!
+//! ```text
+//! /proc/net/dev           eth0: 1296342 13423 0 0 …
+//! /proc/net/bonding/bond0 Slave Interface: eno1 / MII Status: up
+//! /proc/net/netstat       TcpExt: … ListenOverflows … / TcpExt: … 12 …
+//! ```
+
+use std::collections::BTreeMap;
+
+use carepack_shared::Unseen;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::text::{base, int, lines, pct};
+use crate::{Evidence, Facts, Parser, Spec};
+
+const DEV: &str = "/proc/net/dev";
+const INTERFACES: &str = "survey:interfaces";
+const BONDS: &str = "/proc/net/bonding/";
+const RESOLV: &str = "/etc/resolv.conf";
+const NETSTAT: &str = "/proc/net/netstat";
+const SNMP: &str = "/proc/net/snmp";
+const TRACKED: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
+const TRACKED_MAX: &str = "/proc/sys/net/netfilter/nf_conntrack_max";
+
+pub static PARSER: Parser = Parser {
+    name: "network",
+    facts: &[
+        Spec {
+            key: "net.interfaces",
+            unit: "",
+            about: "interfaces but lo: state, speed, counters",
+        },
+        Spec { key: "net.bonds", unit: "", about: "bonds and the state of their members" },
+        Spec { key: "net.nameservers", unit: "", about: "name servers of resolv.conf" },
+        Spec {
+            key: "net.listen_overflows",
+            unit: "connections",
+            about: "accept queues that were full, since boot",
+        },
+        Spec {
+            key: "net.tcp_retrans_pct",
+            unit: "%",
+            about: "TCP segments sent again, since boot",
+        },
+        Spec {
+            key: "net.conntrack_used_pct",
+            unit: "%",
+            about: "connection tracking table in use",
+        },
+    ],
+    parse,
+};
+
+#[derive(Deserialize)]
+struct Interface {
+    name: String,
+    #[serde(default)]
+    operstate: String,
+    speed_mbps: Option<i64>,
+    duplex: Option<String>,
+    mtu: Option<i64>,
+    #[serde(default)]
+    physical: bool,
+    #[serde(default)]
+    addresses: Vec<String>,
+}
+
+fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
+    let list = evidence.survey::<Vec<Interface>>(INTERFACES);
+    let interfaces = list.map(|list| {
+        let counters = evidence.text(DEV).map(counters).unwrap_or_default();
+        let one = |i: &Interface| interface(i, counters.get(i.name.as_str()));
+        list.iter().filter(|i| i.name != "lo").map(one).collect::<Vec<Value>>()
+    });
+    facts.set("net.interfaces", interfaces, INTERFACES);
+    // A host without bonds has no such folder.
+    let bonds: Vec<Value> =
+        evidence.under(BONDS).map(|(path, text)| bond(base(path), text)).collect();
+    facts.put("net.bonds", bonds, BONDS);
+    let servers = evidence.text(RESOLV).map(|text| {
+        let servers = lines(text).filter_map(|line| line.strip_prefix("nameserver"));
+        servers.filter_map(|rest| rest.split_whitespace().next()).collect::<Vec<_>>()
+    });
+    facts.set("net.nameservers", servers, RESOLV);
+    let overflows =
+        evidence.text(NETSTAT).and_then(|text| pair(text, "TcpExt:", "ListenOverflows"));
+    facts.set("net.listen_overflows", overflows, NETSTAT);
+    let resent = evidence.text(SNMP).and_then(|text| {
+        Ok(pct(pair(text, "Tcp:", "RetransSegs")?, pair(text, "Tcp:", "OutSegs")?))
+    });
+    facts.set("net.tcp_retrans_pct", resent, SNMP);
+    let number = |path| evidence.text(path).and_then(|text| int(text).ok_or(Unseen::Malformed));
+    let tracked = number(TRACKED).and_then(|count| Ok(pct(count, number(TRACKED_MAX)?)));
+    facts.set("net.conntrack_used_pct", tracked, TRACKED);
+}
+
+/// Names of the sixteen columns of /proc/net/dev that matter, by position.
+const COLUMNS: [(&str, usize); 8] = [
+    ("rx_bytes", 0),
+    ("rx_packets", 1),
+    ("rx_errors", 2),
+    ("rx_dropped", 3),
+    ("tx_bytes", 8),
+    ("tx_packets", 9),
+    ("tx_errors", 10),
+    ("tx_dropped", 11),
+];
+
+fn counters(text: &str) -> BTreeMap<&str, Vec<i64>> {
+    text.lines()
+        .filter_map(|line| {
+            let (name, numbers) = line.split_once(':')?;
+            let numbers: Vec<i64> = numbers.split_whitespace().filter_map(int).collect();
+            (numbers.len() >= 12).then_some((name.trim(), numbers))
+        })
+        .collect()
+}
+
+fn interface(interface: &Interface, counters: Option<&Vec<i64>>) -> Value {
+    let mut value = json!({
+        "name": interface.name, "operstate": interface.operstate,
+        "speed_mbps": interface.speed_mbps, "duplex": interface.duplex, "mtu": interface.mtu,
+        "physical": interface.physical, "addresses": interface.addresses,
+    });
+    for (name, at) in COLUMNS {
+        value[name] = counters.and_then(|all| all.get(at)).copied().unwrap_or(0).into();
+    }
+    value
+}
+
+fn bond(name: &str, text: &str) -> Value {
+    let mut mode = "";
+    let mut slaves: Vec<Value> = Vec::new();
+    for line in text.lines() {
+        match line.trim().split_once(": ") {
+            Some(("Bonding Mode", value)) => mode = value,
+            Some(("Slave Interface", value)) => {
+                slaves.push(json!({"name": value, "status": "unknown"}));
+            }
+            // The bond's own status comes first, before any member.
+            Some(("MII Status", value)) => {
+                if let Some(slave) = slaves.last_mut() {
+                    slave["status"] = value.into();
+                }
+            }
+            _ => {}
+        }
+    }
+    json!({"name": name, "mode": mode, "slaves": slaves})
+}
+
+/// A counter of a file whose lines come in pairs: names, then numbers.
+fn pair(text: &str, prefix: &str, name: &str) -> Result<i64, Unseen> {
+    let mut rows = text.lines().filter(|line| line.starts_with(prefix));
+    while let (Some(names), Some(numbers)) = (rows.next(), rows.next()) {
+        if let Some(at) = names.split(' ').position(|word| word == name) {
+            return numbers.split(' ').nth(at).and_then(int).ok_or(Unseen::Malformed);
+        }
+    }
+    Err(Unseen::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_dev() {
+        let text =
+            "Inter-| Receive\n face |bytes\n  eth0: 10 2 3 4 0 0 0 0 20 5 6 7 0 0 0 0\nbent: 1\n";
+        let counters = counters(text);
+        assert_eq!(counters.keys().copied().collect::<Vec<_>>(), ["eth0"]);
+        assert_eq!((counters["eth0"][3], counters["eth0"][11]), (4, 7));
+    }
+
+    #[test]
+    fn a_bond_with_a_dead_leg() {
+        let text = "Bonding Mode: fault-tolerance (active-backup)\nMII Status: up\n\nSlave Interface: eno1\nMII Status: down\n\nSlave Interface: eno2\nMII Status: up\n";
+        let expected = r#"{"mode":"fault-tolerance (active-backup)","name":"bond0","slaves":[{"name":"eno1","status":"down"},{"name":"eno2","status":"up"}]}"#;
+        assert_eq!(bond("bond0", text).to_string(), expected);
+    }
+
+    #[test]
+    fn paired_lines() {
+        let text = "Ip: A\nIp: 1\nTcp: OutSegs RetransSegs\nTcp: 200 3\n";
+        assert_eq!(pair(text, "Tcp:", "RetransSegs"), Ok(3));
+        assert_eq!(pair(text, "Tcp:", "Nothing"), Err(Unseen::Malformed));
+        assert_eq!(pair("Tcp: OutSegs\n", "Tcp:", "OutSegs"), Err(Unseen::Malformed));
+    }
+}

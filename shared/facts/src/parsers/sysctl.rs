@@ -1,0 +1,100 @@
+//! Kernel parameters: live, and as the configuration files set them.
+//!
+//! systemd-sysctl reads `*.conf` of `/usr/lib/sysctl.d` and `/etc/sysctl.d` in order of file name,
+//! whatever the folder; of two files of one name that in `/etc` stands (sysctl.d(5)).
+//! `/etc/sysctl.conf` comes last: on RHEL 7–9 it is linked as `99-sysctl.conf`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::text::{base, folded, lines};
+use crate::{Evidence, Facts, Parser, Spec};
+
+const LIVE: &str = "survey:sysctl";
+const MAIN: &str = "/etc/sysctl.conf";
+const FOLDERS: [&str; 2] = ["/usr/lib/sysctl.d/", "/etc/sysctl.d/"];
+
+pub static PARSER: Parser = Parser {
+    name: "sysctl",
+    facts: &[
+        Spec { key: "sysctl.live", unit: "", about: "chosen kernel parameters as they are" },
+        Spec { key: "sysctl.files", unit: "", about: "settings in files, in the order of effect" },
+        Spec {
+            key: "sysctl.configured",
+            unit: "",
+            about: "settings that the files leave in effect",
+        },
+    ],
+    parse,
+};
+
+fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
+    facts.set("sysctl.live", evidence.survey::<Map<String, Value>>(LIVE), LIVE);
+    let mut files: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for folder in FOLDERS {
+        for (path, text) in evidence.under(folder) {
+            files.insert(base(path), (path, text));
+        }
+    }
+    let main = evidence.text(MAIN);
+    if let (true, Err(reason)) = (files.is_empty(), &main) {
+        facts.miss_all(&["sysctl.files", "sysctl.configured"], *reason, MAIN);
+        return;
+    }
+    let mut ordered: Vec<(&str, &str)> = files.into_values().collect();
+    // The link to the main file counts once, in its own place.
+    ordered.retain(|(path, _)| base(path) != "99-sysctl.conf" || main.is_err());
+    ordered.extend(main.ok().map(|text| (MAIN, text)));
+    let mut settings = Vec::new();
+    let mut configured = Map::new();
+    for (path, text) in ordered {
+        for (key, value) in file(text) {
+            configured.insert(key.clone(), Value::from(value.as_str()));
+            settings.push(json!({"key": key, "value": value, "file": path}));
+        }
+    }
+    facts.put("sysctl.files", settings, "/etc/sysctl.d/");
+    facts.put("sysctl.configured", configured, "/etc/sysctl.d/");
+}
+
+/// `key = value`; `-key` means "ignore errors"; slashes as separators become dots; a glob and an
+/// exclusion (a key alone) set nothing that can be named.
+fn file(text: &str) -> Vec<(String, String)> {
+    lines(text)
+        .filter_map(|line| {
+            let (key, value) = line.split_once('=')?;
+            let key = key.trim().trim_start_matches('-').trim();
+            let dotted = if key.find('/') < key.find('.') && key.contains('/') || !key.contains('.')
+            {
+                key.replace('/', ".")
+            } else {
+                key.to_owned()
+            };
+            (!dotted.contains('*') && !dotted.is_empty()).then(|| (dotted, folded(value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(&str, &str)]) {
+        let found = file(text);
+        let found: Vec<(&str, &str)> =
+            found.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn forms_of_a_setting() {
+        check("vm.swappiness=10\n# c\n; d\n", &[("vm.swappiness", "10")]);
+        check(
+            "-net.ipv4.tcp_rmem = 4096\t87380  6291456",
+            &[("net.ipv4.tcp_rmem", "4096 87380 6291456")],
+        );
+        check("net/ipv4/ip_forward = 1", &[("net.ipv4.ip_forward", "1")]);
+        check("net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter", &[]);
+    }
+}
