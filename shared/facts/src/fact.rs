@@ -92,8 +92,39 @@ impl Facts {
         for spec in parser.facts {
             match self.known.get_mut(spec.key) {
                 Some(fact) => spec.unit.clone_into(&mut fact.unit),
-                None => self.miss(spec.key, Unseen::Absent, parser.name),
+                None => {
+                    self.missing.entry(spec.key.to_owned()).or_insert_with(|| Missing {
+                        reason: Unseen::Absent,
+                        source: parser.name.to_owned(),
+                    });
+                }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settling_keeps_the_reason_that_a_parser_gave() {
+        static PARSER: crate::Parser = crate::Parser {
+            name: "p",
+            facts: &[
+                Spec { key: "p.denied", unit: "", about: "a" },
+                Spec { key: "p.silent", unit: "", about: "b" },
+            ],
+            parse: |_, _| {},
+        };
+        let mut facts = Facts::default();
+        facts.miss("p.denied", Unseen::Denied, "/etc/shadow");
+        facts.settle(&PARSER);
+        let told = |key: &str| {
+            let missing = &facts.missing[key];
+            (missing.reason, missing.source.as_str())
+        };
+        assert_eq!(told("p.denied"), (Unseen::Denied, "/etc/shadow"));
+        assert_eq!(told("p.silent"), (Unseen::Absent, "p"));
     }
 }
