@@ -5,6 +5,7 @@
 //! agents' API; see [`crate::intake`].
 
 mod connections;
+mod drain;
 mod listen;
 mod people;
 

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::{IntoResponse, Response};
+use carepack_shared::wire::{BODY_BYTES_MAX, SMALL_BODY_BYTES_MAX};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::connections::{Connections, Place};
+use super::drain::Shared;
 use crate::intake::{Peer, Refusal};
 use crate::pki::PeerCertificate;
 
@@ -142,11 +144,23 @@ async fn over(stop: &mut watch::Receiver<bool>) {
 async fn answer(
     router: Router,
     peer: Peer,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
-    request.extensions_mut().insert(peer);
-    let answering = router.oneshot(request.map(Body::new));
+    // Who is known may send a whole snapshot in vain; a stranger may not.
+    let drain_max = match peer.certificate {
+        Some(_) => 2 * BODY_BYTES_MAX,
+        None => 4 * SMALL_BODY_BYTES_MAX,
+    };
+    // One that waits for "100 Continue" has sent nothing yet, and needs not.
+    let waits = request.headers().contains_key(header::EXPECT);
+    let (mut head, body) = request.into_parts();
+    let body = Shared::new(body);
+    head.extensions.insert(peer);
+    let answering = router.oneshot(Request::from_parts(head, Body::new(body.clone())));
     if let Ok(answered) = tokio::time::timeout(REQUEST, answering).await {
+        if !waits {
+            body.drain(drain_max).await;
+        }
         return answered;
     }
     let mut response = Refusal::unavailable().into_response();
