@@ -1,0 +1,71 @@
+//! The small records of the state folder, as they are written.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::logs::LogState;
+
+/// How far collecting has come. Written by the collecting process only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The last period with a scheduled snapshot in the spool or beyond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_period: Option<String>,
+    /// The last request of the collector that was served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_on_demand: Option<Uuid>,
+    /// Where the last log scan ended.
+    #[serde(default)]
+    pub log_state: LogState,
+    /// Snapshots that a full spool dropped and no later snapshot has told of yet.
+    #[serde(default)]
+    pub lost: u64,
+}
+
+/// Where the identity comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    pub server: String,
+    pub at: Timestamp,
+}
+
+/// A collection that is asked for in `requests/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    pub reason: carepack_shared::Reason,
+    pub period: Option<String>,
+    pub request: Option<Uuid>,
+    pub at: Timestamp,
+}
+
+/// What went wrong last, for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub at: Timestamp,
+    pub what: String,
+    pub way_out: String,
+}
+
+/// What the resident process says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub enrolled: bool,
+    pub host_id: Option<Uuid>,
+    pub server: Option<String>,
+    pub certificate_not_after: Option<Timestamp>,
+    pub spooled: u32,
+    pub collecting: bool,
+    /// The last snapshot that the collector acknowledged.
+    pub last_success: Option<Timestamp>,
+    pub last_poll: Option<Timestamp>,
+    pub next_run: Option<Timestamp>,
+    pub last_error: Option<Fault>,
+    /// This host's clock minus the collector's, in seconds.
+    pub clock_skew_seconds: Option<i64>,
+    /// Resident memory in KiB.
+    pub rss_kib: u64,
+    pub pid: Option<u32>,
+    pub version: String,
+}
