@@ -12,3 +12,5 @@ pub mod store;
 pub mod objects;
 pub mod rules;
 pub mod inspections;
+pub mod reports;
+pub mod cli;

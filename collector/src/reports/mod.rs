@@ -1,0 +1,72 @@
+//! The regular inspection report (정기점검 보고서): one model, two formats, two languages.
+//!
+//! Pure from a frozen assessment and a cover: rendering asks no store and no clock, so the same
+//! assessment gives the same bytes. Host-supplied text is cleaned once, where it enters the model
+//! ([`clean`]), and escaped by each format.
+
+pub mod charts;
+pub mod clean;
+mod html;
+mod korean;
+pub mod model;
+mod pdf;
+mod sections;
+pub mod words;
+
+use carepack_assessment::Assessment;
+use jiff::Timestamp;
+
+pub use words::Lang;
+
+/// What stands on the cover and does not come from the assessment.
+#[derive(Clone, Debug)]
+pub struct Cover {
+    pub customer: String,
+    pub contract: String,
+    /// Service level, e.g. `standard-12`.
+    pub level: String,
+    /// `2026-11` or `2026-Q4`.
+    pub period: String,
+    /// Document number.
+    pub document: String,
+    pub inspected_at: Timestamp,
+    /// 점검자
+    pub engineer: String,
+    /// 확인자, the customer's side.
+    pub contact: String,
+}
+
+/// A report in both formats.
+pub struct Rendered {
+    /// One file, no network.
+    pub html: String,
+    /// PDF/A with embedded fonts.
+    pub pdf: Vec<u8>,
+}
+
+/// A report that cannot be made: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("filling the HTML template")]
+    Html(#[from] askama::Error),
+    #[error("making the PDF")]
+    Pdf(#[from] carepack_pdf::PdfError),
+    #[error("writing the report as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Makes a report in one language.
+///
+/// # Errors
+/// [`ReportError`]; a character that no font has is one of them.
+pub fn render(
+    assessment: &Assessment,
+    cover: &Cover,
+    lang: Lang,
+) -> Result<Rendered, ReportError> {
+    let report = sections::report(assessment, cover, lang);
+    Ok(Rendered { html: html::render(&report)?, pdf: pdf::render(&report, cover.inspected_at)? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! The report as final texts: what both formats show, and nothing else.
+
+use serde::Serialize;
+
+/// A label and its value.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    pub label: String,
+    pub value: String,
+}
+
+/// A table of texts.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Table {
+    pub head: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A verdict as colour (by `class`), shape and word.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mark {
+    /// `danger`, `attention`, `unknown`, `excepted`, `pass`, `not_applicable`, `silent`.
+    pub class: String,
+    pub shape: String,
+    pub word: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Legend {
+    pub mark: Mark,
+    pub meaning: String,
+}
+
+/// The whole report in one language.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub lang: String,
+    pub title: String,
+    pub customer: String,
+    pub document: String,
+    pub period: String,
+    pub date: String,
+    pub cover: Vec<Pair>,
+    pub overview: Vec<Pair>,
+    pub legend: Vec<Legend>,
+    pub opinion: Vec<String>,
+    pub score: ScoreBox,
+    pub counts: Vec<Counted>,
+    pub standings: Vec<Pair>,
+    pub systems: Table,
+    pub summary: Summary,
+    pub hosts: Vec<HostPage>,
+    pub recommendations: Vec<Recommendation>,
+    pub exceptions: Table,
+    pub confirm: Vec<Pair>,
+    pub appendix: Appendix,
+    /// Headings and labels that the templates need, by key.
+    pub words: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Counted {
+    pub mark: Mark,
+    pub count: u32,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoreBox {
+    /// Empty when there is none.
+    pub score: String,
+    pub grade: String,
+    pub previous: String,
+    /// The parts of the movement, empty at the first inspection.
+    pub movement: Vec<Pair>,
+    /// Donut as SVG.
+    pub svg: String,
+}
+
+/// Host × area: a score, and counts of verdicts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    pub head: Vec<String>,
+    pub rows: Vec<SummaryRow>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SummaryRow {
+    pub host: String,
+    pub note: String,
+    pub score: String,
+    pub grade: String,
+    /// Danger, attention, unknown, pass.
+    pub counts: Vec<Counted>,
+    /// Scores of the areas, in order.
+    pub areas: Vec<String>,
+    pub silent: bool,
+}
+
+/// One host's pages.
+#[derive(Clone, Debug, Serialize)]
+pub struct HostPage {
+    pub name: String,
+    pub note: String,
+    pub silent: bool,
+    pub score: String,
+    pub grade: String,
+    pub about: Vec<Pair>,
+    pub areas: Vec<AreaTable>,
+    /// Charts as SVG, with the caption of each.
+    pub charts: Vec<Chart>,
+    pub filesystems: Table,
+    pub network: Table,
+    pub log_window: String,
+    pub logs: Table,
+    pub changes: Table,
+    /// What stands instead of an empty table of changes, or after a cut one.
+    pub changes_note: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Chart {
+    pub caption: String,
+    pub svg: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AreaTable {
+    pub name: String,
+    pub score: String,
+    pub rows: Vec<Row>,
+}
+
+/// One finding: 점검항목 | 기준값 | 전회 | 금회 | 판정 | 근거.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    pub item: String,
+    pub expected: String,
+    pub previous: String,
+    pub current: String,
+    pub mark: Mark,
+    /// 신규 · 지속 · 재발 · 해소; empty where it says nothing.
+    pub standing: String,
+    pub since: String,
+    /// One sentence, or why it could not be checked; empty for a pass.
+    pub finding: String,
+    pub evidence: String,
+    /// It wants the reader's eye.
+    pub open: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Recommendation {
+    pub rank: usize,
+    pub level: String,
+    pub mark: Mark,
+    pub title: String,
+    pub why: String,
+    pub hosts: String,
+    pub remedy: String,
+    /// Change risk, reboot, downtime, verification.
+    pub terms: Vec<Pair>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Appendix {
+    pub about: Vec<Pair>,
+    pub snapshots: Table,
+    pub unseen: Table,
+}

@@ -1,0 +1,165 @@
+//! One host's pages: what it is, what every check said, with evidence.
+
+use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
+
+use super::{AREAS, Scene, changes, epoch, fact_text, grade_text, logs, moment, resources, score_text, systems};
+use crate::reports::clean::{clean, or_dash};
+use crate::reports::model::{AreaTable, HostPage, Pair, Row};
+use crate::reports::words::Lang;
+
+/// Sources named per finding.
+const SOURCES_MAX: usize = 3;
+
+pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
+    let (changes, changes_note) = changes::changes(scene, host);
+    HostPage {
+        name: clean(&host.host.name),
+        note: systems::note(scene, host),
+        silent: host.snapshot.is_none(),
+        score: score_text(host.score.effective),
+        grade: grade_text(host.score.effective),
+        about: about(scene, host),
+        areas: AREAS.iter().filter_map(|area| table(scene, host, *area)).collect(),
+        charts: resources::charts(scene, host),
+        filesystems: resources::filesystems(scene, host),
+        network: resources::network(scene, host),
+        log_window: logs::window(scene, host),
+        logs: logs::patterns(scene, host),
+        changes,
+        changes_note,
+    }
+}
+
+fn about(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Pair> {
+    let facts = &host.facts;
+    let fact = |key: &str| fact_text(facts, key).unwrap_or_else(|| "-".to_owned());
+    let mut about = vec![scene.pair("role", or_dash(&host.host.role))];
+    let Some(snapshot) = &host.snapshot else { return about };
+    about.extend([
+        scene.pair("os", fact("os.name")),
+        scene.pair("kernel", fact("kernel.release")),
+        scene.pair("model", systems::model(facts)),
+        scene.pair("cpu_memory", systems::cpu_memory(facts)),
+        scene.pair(
+            "uptime",
+            format!("{} ({})", systems::uptime(scene, facts), epoch(facts.value("boot.time"))),
+        ),
+        scene.pair("taken", moment(snapshot.taken_at)),
+        scene.pair("coverage", coverage(scene, host)),
+    ]);
+    if let Some(cap) = &host.score.cap {
+        let title = host.findings.iter().find(|finding| finding.rule == cap.rule);
+        let title = title.map(|finding| words(scene, finding).title.as_str()).unwrap_or_default();
+        about.push(scene.pair("cap", format!("{} ({})", cap.at_most, clean(title))));
+    }
+    if let Some(movement) = host.movement {
+        let text = format!(
+            "{} → {} ({} {:+}, {} {:+}, {} {:+})",
+            movement.before,
+            movement.after,
+            scene.say("by_rules"),
+            movement.by_rules,
+            scene.say("by_advisories"),
+            movement.by_advisories,
+            scene.say("by_customer"),
+            movement.by_customer
+        );
+        about.push(scene.pair("movement", text));
+    }
+    about
+}
+
+fn coverage(scene: &Scene<'_>, host: &HostAssessment) -> String {
+    let coverage = host.score.coverage;
+    let provisional =
+        if host.score.provisional { format!(" ({})", scene.say("provisional")) } else { String::new() };
+    format!("{coverage}‰{provisional}")
+}
+
+fn words<'f>(scene: &Scene<'_>, finding: &'f Finding) -> &'f Words {
+    match scene.lang {
+        Lang::Ko => &finding.ko,
+        Lang::En => &finding.en,
+    }
+}
+
+/// One area's findings, what is open first; none when nothing of the area applies.
+fn table(scene: &Scene<'_>, host: &HostAssessment, area: Area) -> Option<AreaTable> {
+    let mut findings: Vec<&Finding> = host
+        .findings
+        .iter()
+        .filter(|f| f.area == area && f.verdict != Verdict::NotApplicable)
+        .collect();
+    findings.sort_by_key(|f| (f.verdict, f.level, &f.rule));
+    let score = host.score.areas.iter().find(|score| score.area == area);
+    (!findings.is_empty()).then(|| AreaTable {
+        name: scene.area(area),
+        score: score_text(score.and_then(|score| score.effective)),
+        rows: findings.iter().map(|finding| row(scene, finding)).collect(),
+    })
+}
+
+fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
+    let text = words(scene, finding);
+    let open = !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let standing = finding.standing.map(|standing| standing_word(scene, standing));
+    Row {
+        item: clean(&text.title),
+        expected: or_dash(&text.expected),
+        previous: or_dash(&finding.previous_value),
+        current: or_dash(&finding.value),
+        mark: scene.mark(finding.verdict),
+        standing: standing.unwrap_or_default(),
+        since: match &finding.since {
+            Some(since) if finding.standing == Some(Standing::Persisting) => {
+                format!("{} {}", scene.say("since"), clean(since))
+            }
+            _ => String::new(),
+        },
+        finding: said(scene, finding, text),
+        evidence: evidence(finding),
+        open,
+    }
+}
+
+fn standing_word(scene: &Scene<'_>, standing: Standing) -> String {
+    scene.say(match standing {
+        Standing::New => "standing.new",
+        Standing::Persisting => "standing.persisting",
+        Standing::Recurring => "standing.recurring",
+        Standing::Resolved => "standing.resolved",
+    })
+}
+
+/// The finding's sentence, or why there is no verdict.
+fn said(scene: &Scene<'_>, finding: &Finding, text: &Words) -> String {
+    match &finding.unknown {
+        Some(cause) => {
+            let word = scene.say(unseen_key(cause.reason));
+            format!("{word}: {}", or_dash(&cause.source))
+        }
+        None => clean(&text.finding),
+    }
+}
+
+/// Key of the word for a reason.
+pub const fn unseen_key(reason: carepack_shared::Unseen) -> &'static str {
+    use carepack_shared::Unseen;
+    match reason {
+        Unseen::Absent => "unseen.absent",
+        Unseen::Denied => "unseen.denied",
+        Unseen::TimedOut => "unseen.timed_out",
+        Unseen::Failed => "unseen.failed",
+        Unseen::Malformed => "unseen.malformed",
+        Unseen::Withheld => "unseen.withheld",
+    }
+}
+
+fn evidence(finding: &Finding) -> String {
+    let mut shown: Vec<String> =
+        finding.sources.iter().take(SOURCES_MAX).map(|source| clean(source)).collect();
+    if finding.sources.len() > SOURCES_MAX {
+        shown.push(format!("+{}", finding.sources.len() - SOURCES_MAX));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,128 @@
+//! Resources of one host: charts, file systems, network.
+
+use carepack_assessment::model::HostAssessment;
+use carepack_facts::Facts;
+use serde_json::Value;
+
+use super::{Scene, fact_f64, fact_i64, field, size};
+use crate::reports::charts::{Bar, bars};
+use crate::reports::clean::clean;
+use crate::reports::model::{Chart, Table};
+
+/// File systems and interfaces in a table; further ones are in the snapshot.
+const ROWS_MAX: usize = 40;
+
+pub fn charts(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Chart> {
+    let (now, before) = (&host.facts, &host.previous_facts);
+    let mut charts = Vec::new();
+    let usage = [
+        ("cpu", "cpu.busy_pct", cpu_note(scene, now)),
+        ("memory", "memory.used_pct", memory_note(scene, now)),
+        ("swap", "swap.used_pct", swap_note(now)),
+    ];
+    let list: Vec<Bar> = usage
+        .into_iter()
+        .filter_map(|(word, key, note)| {
+            let pct = fact_f64(now, key)?;
+            let note = format!("{pct:.1} %  {note}");
+            Some(Bar { label: scene.say(word), pct, before: fact_f64(before, key), note })
+        })
+        .collect();
+    if !list.is_empty() {
+        let caption = scene.say("usage");
+        charts.push(Chart { svg: bars(&caption, &list), caption });
+    }
+    let list: Vec<Bar> = systems(now)
+        .map(|fs| {
+            let pct = pct(fs, "used_pct");
+            Bar {
+                label: clean(field(fs, "mount")),
+                pct,
+                before: earlier(before, field(fs, "mount")),
+                note: format!("{pct:.1} %"),
+            }
+        })
+        .collect();
+    if !list.is_empty() {
+        let caption = scene.say("filesystems");
+        charts.push(Chart { svg: bars(&caption, &list), caption });
+    }
+    charts
+}
+
+fn cpu_note(scene: &Scene<'_>, facts: &Facts) -> String {
+    let loads = ["load.avg1", "load.avg5", "load.avg15"];
+    let loads: Vec<String> =
+        loads.iter().filter_map(|key| Some(format!("{:.2}", fact_f64(facts, key)?))).collect();
+    if loads.is_empty() { String::new() } else { format!("{} {}", scene.say("load"), loads.join(" · ")) }
+}
+
+fn memory_note(scene: &Scene<'_>, facts: &Facts) -> String {
+    let kib = |key| fact_i64(facts, key).map(|kib| size(kib.saturating_mul(1024)));
+    match (kib("memory.available_kib"), kib("memory.total_kib")) {
+        (Some(available), Some(total)) => {
+            format!("{} {available} / {total}", scene.say("memory.available"))
+        }
+        _ => String::new(),
+    }
+}
+
+fn swap_note(facts: &Facts) -> String {
+    let kib = |key| fact_i64(facts, key).map(|kib| size(kib.saturating_mul(1024)));
+    match (kib("swap.used_kib"), kib("swap.total_kib")) {
+        (Some(used), Some(total)) => format!("{used} / {total}"),
+        _ => String::new(),
+    }
+}
+
+fn systems(facts: &Facts) -> impl Iterator<Item = &Value> {
+    facts.value("fs.usage").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn earlier(facts: &Facts, mount: &str) -> Option<f64> {
+    let found = systems(facts).find(|fs| field(fs, "mount") == mount)?;
+    found.get("used_pct")?.as_f64()
+}
+
+fn pct(value: &Value, name: &str) -> f64 {
+    value.get(name).and_then(Value::as_f64).unwrap_or(0.0)
+}
+
+pub fn filesystems(scene: &Scene<'_>, host: &HostAssessment) -> Table {
+    let head = ["mount", "size", "previous", "current", "inodes"];
+    let rows = systems(&host.facts).take(ROWS_MAX).map(|fs| {
+        let before = earlier(&host.previous_facts, field(fs, "mount"));
+        let inodes = fs.get("inodes_used_pct").and_then(Value::as_f64);
+        let percent = |n: Option<f64>| n.map_or_else(|| "-".into(), |n| format!("{n:.1} %"));
+        vec![
+            clean(&format!("{} ({})", field(fs, "mount"), field(fs, "fstype"))),
+            size(fs.get("bytes_total").and_then(Value::as_i64).unwrap_or(0)),
+            percent(before),
+            percent(Some(pct(fs, "used_pct"))),
+            percent(inodes),
+        ]
+    });
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
+}
+
+pub fn network(scene: &Scene<'_>, host: &HostAssessment) -> Table {
+    let head = ["interface", "speed", "errors"];
+    let interfaces = host.facts.value("net.interfaces").and_then(Value::as_array);
+    let rows = interfaces.into_iter().flatten().take(ROWS_MAX).map(|interface| {
+        let n = |name: &str| interface.get(name).and_then(Value::as_i64).unwrap_or(0);
+        let speed = interface.get("speed_mbps").and_then(Value::as_i64);
+        let speed = speed.map_or_else(|| "-".to_owned(), |mbps| format!("{mbps} Mb/s"));
+        vec![
+            clean(&format!("{} ({})", field(interface, "name"), field(interface, "operstate"))),
+            format!("{speed} {}", clean(field(interface, "duplex"))).trim().to_owned(),
+            format!(
+                "{} · {} / {} · {}",
+                n("rx_errors"),
+                n("rx_dropped"),
+                n("tx_errors"),
+                n("tx_dropped")
+            ),
+        ]
+    });
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
+}

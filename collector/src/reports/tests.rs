@@ -1,0 +1,122 @@
+//! Reports of a small assessment with everything that can go wrong in a text.
+
+use std::collections::BTreeMap;
+
+use carepack_assessment::model::HostRef;
+use carepack_assessment::{HostInput, Input, Observed, assess};
+use carepack_facts::Facts;
+use serde_json::json;
+
+use super::*;
+
+const HOSTILE: &str = "<script>alert(1)</script> \u{202e}漢 #strong[x]";
+
+/// Two hosts: one with hostile texts, one that never answered.
+fn assessment() -> Assessment {
+    let mut facts = Facts::default();
+    facts.put("os.name", "Red Hat Enterprise Linux 9.4 (Plow)", "/etc/os-release");
+    facts.put("os.major", 9, "/etc/os-release");
+    facts.put(
+        "fs.usage",
+        json!([{"mount": format!("/{HOSTILE}"), "fstype": "xfs", "device": "/dev/sda1",
+                "used_pct": 97.5, "bytes_total": 1000, "bytes_available": 25,
+                "inodes_used_pct": 1.0, "read_only": false}]),
+        "survey:statfs",
+    );
+    facts.put("services.failed", json!([HOSTILE]), "cmd:systemd-units");
+    let snapshot = carepack_assessment::model::SnapshotRef {
+        id: "01a2".into(),
+        sha256: "ab".repeat(32),
+        taken_at: at(),
+        reason: "scheduled".into(),
+        agent_version: "0.1.0".into(),
+        recorded: true,
+        lost: 0,
+        masked: BTreeMap::from([("password".to_owned(), 2)]),
+        unseen: vec![("/etc/shadow".into(), carepack_shared::Unseen::Denied, HOSTILE.into())],
+    };
+    let host = |name: &str, current| HostInput {
+        host: HostRef { id: name.into(), name: name.into(), role: HOSTILE.into(), importance: 1 },
+        current,
+        previous: None,
+        history: Vec::new(),
+        exceptions: BTreeMap::new(),
+    };
+    let input = Input {
+        as_of: at(),
+        period: "2026-11".into(),
+        hosts: vec![host(HOSTILE, Some(Observed { snapshot, facts })), host("silent", None)],
+        overrides: BTreeMap::new(),
+    };
+    assess(&crate::rules::built_in().unwrap(), input)
+}
+
+fn at() -> Timestamp {
+    "2026-11-05T00:00:00Z".parse().unwrap()
+}
+
+fn cover() -> Cover {
+    Cover {
+        customer: "한빛정보".into(),
+        contract: "hanbit".into(),
+        level: "standard-12".into(),
+        period: "2026-11".into(),
+        document: "CP-2026-11-TEST".into(),
+        inspected_at: at(),
+        engineer: "김도현".into(),
+        contact: "이서연".into(),
+    }
+}
+
+#[test]
+fn text_from_a_host_is_never_markup() {
+    let assessment = assessment();
+    for lang in [Lang::Ko, Lang::En] {
+        let rendered = render(&assessment, &cover(), lang).unwrap();
+        assert!(!rendered.html.contains("<script>"), "{lang:?}");
+        assert!(rendered.html.contains("&lt;script&gt;") || rendered.html.contains("&#60;script&#62;"));
+        assert!(!rendered.html.contains('\u{202e}') && rendered.html.contains("U+6F22"));
+        assert!(rendered.html.contains(lang.say("verdict.silent")), "the silent host has its page");
+        assert!(rendered.pdf.starts_with(b"%PDF"));
+    }
+}
+
+#[test]
+fn the_same_assessment_gives_the_same_bytes() {
+    let assessment = assessment();
+    let once = render(&assessment, &cover(), Lang::Ko).unwrap();
+    let again = render(&assessment, &cover(), Lang::Ko).unwrap();
+    assert!(once.html == again.html && once.pdf == again.pdf);
+}
+
+#[test]
+fn no_rule_text_holds_a_letter_without_a_glyph() {
+    let pack = crate::rules::built_in().unwrap();
+    for rule in &pack.rules {
+        for text in rule.spec.text.values() {
+            for part in [&text.title, &text.expected, &text.why, &text.finding] {
+                assert!(carepack_pdf::uncovered(part).is_empty(), "rule {}: {part}", rule.id);
+            }
+        }
+        for remedy in &rule.spec.remedy {
+            for part in [&remedy.ko, &remedy.en, &remedy.verify, &remedy.downtime] {
+                assert!(carepack_pdf::uncovered(part).is_empty(), "rule {}: {part}", rule.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn korean_can_be_copied_out_of_the_pdf() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.pdf");
+    std::fs::write(&file, render(&assessment(), &cover(), Lang::Ko).unwrap().pdf).unwrap();
+    let Ok(output) = std::process::Command::new("pdftotext").arg(&file).arg("-").output() else {
+        println!("skipped: pdftotext is not installed (poppler-utils)");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for word in ["정기점검 보고서", "한빛정보", "종합 의견", "접속 불가", "권고 사항"] {
+        assert!(text.contains(word), "{word} is not in the text of the PDF");
+    }
+}
