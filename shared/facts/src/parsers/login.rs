@@ -43,7 +43,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     };
     facts.set("login.faillock", lock, LOCK);
     let locks = PAM.map(|path| evidence.text(path).map(has_lockout));
-    let found = locks.iter().any(|seen| *seen == Ok(true));
+    let found = locks.contains(&Ok(true));
     let in_pam = if found { Ok(true) } else { locks[0] };
     facts.set("login.faillock_in_pam", in_pam, PAM[0]);
 }

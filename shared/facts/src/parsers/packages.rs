@@ -2,7 +2,7 @@
 //!
 //! Tab-separated, as asked of `rpm -qa`: name, epoch, version, release, arch, vendor, install time.
 //! ```text
-//! openssl-libs	1	3.0.7	27.el9	x86_64	Red Hat, Inc.	1772514107
+//! openssl-libs<TAB>1<TAB>3.0.7<TAB>27.el9<TAB>x86_64<TAB>Red Hat, Inc.<TAB>1772514107
 //! ```
 
 use std::collections::BTreeMap;
