@@ -51,6 +51,8 @@ pub struct Report {
     pub summary: Summary,
     pub hosts: Vec<HostPage>,
     pub recommendations: Vec<Recommendation>,
+    /// Recommendations after the first, a line each.
+    pub further: Table,
     pub exceptions: Table,
     pub confirm: Vec<Pair>,
     pub appendix: Appendix,

@@ -68,8 +68,8 @@ fn broken(text: &str) -> String {
     for c in text.chars() {
         out.push(c);
         run = if c.is_whitespace() || c >= '\u{1100}' { 0 } else { run + 1 };
-        if run > 3 && matches!(c, '/' | '.' | '_' | '-' | '=' | ',' | ':' | '@' | '|')
-            || run >= 2 * RUN_CHARS_MAX
+        if run > 3 && matches!(c, '/' | '.' | '_' | '-' | '=' | ',' | ':' | '@' | '|' | '·' | '(')
+            || run >= RUN_CHARS_MAX
         {
             out.push(SPACE);
             run = 0;
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn paths_break_after_their_separators() {
         assert_eq!(super::broken("/etc/ssh/x"), "/etc/\u{200b}ssh/\u{200b}x");
-        assert_eq!(super::broken(&"a".repeat(25)).chars().count(), 26);
+        assert_eq!(super::broken(&"a".repeat(25)).chars().count(), 27);
         assert_eq!(super::broken("점검 항목"), "점검 항목");
     }
 }

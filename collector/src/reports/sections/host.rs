@@ -111,7 +111,10 @@ fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
         mark: scene.mark(finding.verdict),
         standing: standing.unwrap_or_default(),
         since: match &finding.since {
-            Some(since) if finding.standing == Some(Standing::Persisting) => {
+            Some(since)
+                if finding.standing == Some(Standing::Persisting)
+                    && *since < scene.cover.period =>
+            {
                 format!("{} {}", scene.say("since"), clean(since))
             }
             _ => String::new(),

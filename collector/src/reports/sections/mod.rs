@@ -49,6 +49,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         summary: systems::summary(&scene),
         hosts: assessment.hosts.iter().map(|page| host::page(&scene, page)).collect(),
         recommendations: recommendations::recommendations(&scene),
+        further: recommendations::further(&scene),
         exceptions: back::exceptions(&scene),
         confirm: back::confirm(&scene),
         appendix: back::appendix(&scene),

@@ -4,15 +4,37 @@ use carepack_assessment::model::{Level, Priority, Remedy};
 
 use super::Scene;
 use crate::reports::clean::{clean, or_dash};
-use crate::reports::model::{Pair, Recommendation};
+use crate::reports::model::{Pair, Recommendation, Table};
 use crate::reports::words::Lang;
 
-/// Recommendations on paper; the rest is in the hosts' pages.
-const ROWS_MAX: usize = 60;
+/// Recommendations told in full; the rest is a line each.
+const CARDS_MAX: usize = 20;
+/// Recommendations on paper.
+const ROWS_MAX: usize = 200;
 
 pub fn recommendations(scene: &Scene<'_>) -> Vec<Recommendation> {
-    let list = scene.assessment.fix_first.iter().take(ROWS_MAX).enumerate();
+    let list = scene.assessment.fix_first.iter().take(CARDS_MAX).enumerate();
     list.map(|(at, priority)| recommendation(scene, at + 1, priority)).collect()
+}
+
+/// What follows the cards: rank, check, hosts, verdict.
+pub fn further(scene: &Scene<'_>) -> Table {
+    let head = ["rank", "item", "host", "verdict"];
+    let list = scene.assessment.fix_first.iter().enumerate().take(ROWS_MAX).skip(CARDS_MAX);
+    let rows = list.map(|(at, priority)| {
+        let mark = scene.mark(priority.verdict);
+        let words = match scene.lang {
+            Lang::Ko => &priority.ko,
+            Lang::En => &priority.en,
+        };
+        vec![
+            (at + 1).to_string(),
+            clean(&words.title),
+            clean(&priority.hosts.join(", ")),
+            format!("{} {}", mark.shape, mark.word),
+        ]
+    });
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
 }
 
 fn recommendation(scene: &Scene<'_>, rank: usize, priority: &Priority) -> Recommendation {

@@ -29,11 +29,9 @@ pub static PARSER: Parser = Parser {
 struct Device {
     name: String,
     size_bytes: i64,
-    rotational: bool,
-    #[serde(default)]
-    scheduler: String,
-    #[serde(default)]
-    model: String,
+    rotational: Option<bool>,
+    scheduler: Option<String>,
+    model: Option<String>,
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
