@@ -4,13 +4,13 @@
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]),
 //! and become reports ([`reports`]). [`cli`] is the door for people until the console is there.
 
-pub mod config;
-pub mod serve;
-pub mod intake;
-pub mod pki;
-pub mod store;
-pub mod objects;
-pub mod rules;
-pub mod inspections;
-pub mod reports;
 pub mod cli;
+pub mod config;
+pub mod inspections;
+pub mod intake;
+pub mod objects;
+pub mod pki;
+pub mod reports;
+pub mod rules;
+pub mod serve;
+pub mod store;

@@ -22,11 +22,19 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     #[error("reading rule pack {}", path.display())]
-    Read { path: PathBuf, #[source] source: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("rule pack {}: {what}", path.display())]
     Limit { path: PathBuf, what: String },
     #[error("rule pack {name} is refused; the pack in use stays")]
-    Pack { name: String, #[source] source: PackError },
+    Pack {
+        name: String,
+        #[source]
+        source: PackError,
+    },
 }
 
 /// Compiles the built-in pack.

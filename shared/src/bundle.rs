@@ -89,10 +89,7 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, BundleError> {
     let decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(BundleError::Body)?;
     let mut document = Vec::new();
     let limit = DOCUMENT_BYTES_MAX as u64 + 1;
-    decoder
-        .take(limit)
-        .read_to_end(&mut document)
-        .map_err(BundleError::Body)?;
+    decoder.take(limit).read_to_end(&mut document).map_err(BundleError::Body)?;
     if document.len() > DOCUMENT_BYTES_MAX {
         return Err(BundleError::TooLong);
     }
@@ -104,21 +101,12 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, BundleError> {
 /// # Errors
 /// Only when zstd cannot allocate.
 pub fn write(id: Uuid, document: &[u8], seal: Option<Seal>) -> std::io::Result<Vec<u8>> {
-    let header = Header {
-        id,
-        sha256: sha256_hex(document),
-        bytes: document.len() as u64,
-        seal,
-    };
+    let header = Header { id, sha256: sha256_hex(document), bytes: document.len() as u64, seal };
     let header = serde_json::to_vec(&header)?;
     let body = compress(document)?;
     let mut file = Vec::with_capacity(8 + header.len() + body.len());
     file.extend_from_slice(MAGIC);
-    file.extend_from_slice(
-        &u32::try_from(header.len())
-            .unwrap_or(u32::MAX)
-            .to_be_bytes(),
-    );
+    file.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_be_bytes());
     file.extend_from_slice(&header);
     file.extend_from_slice(&body);
     Ok(file)
@@ -137,16 +125,11 @@ pub fn split(file: &[u8]) -> Result<(Header, &[u8]), BundleError> {
     if length > HEADER_BYTES_MAX {
         return Err(BundleError::HeaderTooLong { bytes: length });
     }
-    let (header, body) = rest
-        .split_at_checked(length)
-        .ok_or(BundleError::Truncated)?;
+    let (header, body) = rest.split_at_checked(length).ok_or(BundleError::Truncated)?;
     if body.is_empty() {
         return Err(BundleError::Truncated);
     }
-    Ok((
-        serde_json::from_slice(header).map_err(BundleError::Header)?,
-        body,
-    ))
+    Ok((serde_json::from_slice(header).map_err(BundleError::Header)?, body))
 }
 
 /// Reads a bundle: header, snapshot and the document's bytes.
@@ -161,10 +144,7 @@ pub fn read(file: &[u8]) -> Result<(Header, Snapshot, Vec<u8>), BundleError> {
     }
     let snapshot = Snapshot::from_document(&document)?;
     if snapshot.id != header.id {
-        return Err(BundleError::Id {
-            header: header.id,
-            document: snapshot.id,
-        });
+        return Err(BundleError::Id { header: header.id, document: snapshot.id });
     }
     Ok((header, snapshot, document))
 }
@@ -179,22 +159,12 @@ mod tests {
         let snapshot = Snapshot {
             schema: SCHEMA,
             id: Uuid::from_u128(7),
-            host: Host {
-                id: None,
-                hostname: "h".into(),
-                machine: None,
-                recorded: false,
-            },
+            host: Host { id: None, hostname: "h".into(), machine: None, recorded: false },
             reason: Reason::Offline,
             period: None,
             taken_at: at,
             finished_at: at,
-            agent: Agent {
-                version: "0".into(),
-                cpu_ms: 0,
-                peak_kib: 0,
-                spawned: 0,
-            },
+            agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
             lost: 0,
             masked: std::collections::BTreeMap::new(),
             observations: Vec::new(),
@@ -215,10 +185,7 @@ mod tests {
     fn every_cut_and_every_flipped_byte_is_refused() {
         let (_, file) = sample();
         for length in 0..file.len() {
-            assert!(
-                read(&file[..length]).is_err(),
-                "a bundle cut at {length} was accepted"
-            );
+            assert!(read(&file[..length]).is_err(), "a bundle cut at {length} was accepted");
         }
         for at in 0..file.len() {
             let mut bent = file.clone();

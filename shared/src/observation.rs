@@ -113,10 +113,7 @@ impl Observation {
     /// The reason it was not seen; [`Unseen::Malformed`] when the content is not text.
     pub fn text(&self) -> Result<&str, Unseen> {
         match &self.outcome {
-            Outcome::Seen {
-                content: Content::Text(text),
-                ..
-            } => Ok(text),
+            Outcome::Seen { content: Content::Text(text), .. } => Ok(text),
             Outcome::Seen { .. } => Err(Unseen::Malformed),
             Outcome::Unseen { reason, .. } => Err(*reason),
         }
@@ -128,10 +125,7 @@ impl Observation {
     /// The reason it was not seen; [`Unseen::Malformed`] when the content is plain text.
     pub fn json(&self) -> Result<&serde_json::Value, Unseen> {
         match &self.outcome {
-            Outcome::Seen {
-                content: Content::Json(value),
-                ..
-            } => Ok(value),
+            Outcome::Seen { content: Content::Json(value), .. } => Ok(value),
             Outcome::Seen { .. } => Err(Unseen::Malformed),
             Outcome::Unseen { reason, .. } => Err(*reason),
         }

@@ -35,11 +35,7 @@ pub enum ScheduleError {
     #[error("time zone {0:?} is not known; use an IANA name such as Asia/Seoul")]
     Zone(String),
     #[error("{field} is {value}, outside {allowed}")]
-    Range {
-        field: &'static str,
-        value: u32,
-        allowed: &'static str,
-    },
+    Range { field: &'static str, value: u32, allowed: &'static str },
     #[error("period {0:?} is not of the form 2026-11 or 2026-Q4")]
     Period(String),
     #[error("the moment lies outside the calendar")]
@@ -69,11 +65,7 @@ impl Schedule {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(ScheduleError::Range {
-                    field,
-                    value,
-                    allowed,
-                })
+                Err(ScheduleError::Range { field, value, allowed })
             }
         };
         range("window_day", self.window_day.into(), 1, 28, "1 to 28")?;
@@ -107,11 +99,9 @@ impl Schedule {
                 "4" => 10,
                 _ => return Err(bad()),
             },
-            (Cadence::Monthly, None) if rest.len() == 2 => rest
-                .parse()
-                .ok()
-                .filter(|m| (1..=12).contains(m))
-                .ok_or_else(bad)?,
+            (Cadence::Monthly, None) if rest.len() == 2 => {
+                rest.parse().ok().filter(|m| (1..=12).contains(m)).ok_or_else(bad)?
+            }
             _ => return Err(bad()),
         };
         self.slot(year, month, identity)
@@ -134,9 +124,7 @@ impl Schedule {
     pub fn period_start(&self, period: &str) -> Result<Timestamp, ScheduleError> {
         let slot = self.slot_of(period, "")?;
         let end = slot.period_end.to_zoned(self.zone()?);
-        Ok(end
-            .checked_sub(jiff::Span::new().months(self.months()))?
-            .timestamp())
+        Ok(end.checked_sub(jiff::Span::new().months(self.months()))?.timestamp())
     }
 
     fn slot(&self, year: i16, month: i8, identity: &str) -> Result<Slot, ScheduleError> {
@@ -240,19 +228,13 @@ mod tests {
 
     #[test]
     fn quarters_and_their_neighbours() {
-        let schedule = Schedule {
-            cadence: Cadence::Quarterly,
-            ..monthly()
-        };
+        let schedule = Schedule { cadence: Cadence::Quarterly, ..monthly() };
         let slot = schedule.slot_at(at("2026-12-31T12:00:00Z"), "h").unwrap();
         assert_eq!(slot.period, "2026-Q4");
         assert_eq!(schedule.slot_of("2026-Q4", "h").unwrap(), slot);
         assert_eq!(schedule.period_before("2026-Q1").unwrap(), "2025-Q4");
         assert_eq!(monthly().period_before("2026-01").unwrap(), "2025-12");
-        assert_eq!(
-            monthly().period_start("2026-02").unwrap(),
-            at("2026-01-31T15:00:00Z")
-        );
+        assert_eq!(monthly().period_start("2026-02").unwrap(), at("2026-01-31T15:00:00Z"));
         assert!(schedule.slot_of("2026-11", "h").is_err());
         assert!(monthly().slot_of("2026-13", "h").is_err());
     }
@@ -270,32 +252,16 @@ mod tests {
     #[test]
     fn a_fleet_spreads_over_the_window() {
         let slots: std::collections::BTreeSet<_> = (0..100)
-            .map(|n| {
-                monthly()
-                    .slot_of("2026-11", &format!("host-{n}"))
-                    .unwrap()
-                    .due
-            })
+            .map(|n| monthly().slot_of("2026-11", &format!("host-{n}")).unwrap().due)
             .collect();
         assert!(slots.len() > 95, "{} distinct moments of 100", slots.len());
     }
 
     #[test]
     fn impossible_windows_are_named() {
-        let bad = Schedule {
-            window_day: 31,
-            ..monthly()
-        };
-        assert!(
-            bad.check()
-                .unwrap_err()
-                .to_string()
-                .contains("window_day is 31")
-        );
-        let zone = Schedule {
-            time_zone: "Seoul".to_owned(),
-            ..monthly()
-        };
+        let bad = Schedule { window_day: 31, ..monthly() };
+        assert!(bad.check().unwrap_err().to_string().contains("window_day is 31"));
+        let zone = Schedule { time_zone: "Seoul".to_owned(), ..monthly() };
         assert!(zone.check().unwrap_err().to_string().contains("Asia/Seoul"));
     }
 }

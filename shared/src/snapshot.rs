@@ -132,9 +132,7 @@ impl Snapshot {
             schema: u32,
         }
         if document.len() > DOCUMENT_BYTES_MAX {
-            return Err(SnapshotError::TooLong {
-                bytes: document.len(),
-            });
+            return Err(SnapshotError::TooLong { bytes: document.len() });
         }
         let Version { schema } =
             serde_json::from_slice(document).map_err(SnapshotError::Malformed)?;
@@ -157,11 +155,7 @@ mod tests {
 
     #[test]
     fn an_unknown_schema_is_refused_by_number() {
-        let error = |text: &str| {
-            Snapshot::from_document(text.as_bytes())
-                .unwrap_err()
-                .to_string()
-        };
+        let error = |text: &str| Snapshot::from_document(text.as_bytes()).unwrap_err().to_string();
         assert!(error(r#"{"schema":99}"#).contains("99 is newer"));
         assert!(error(r#"{"schema":0}"#).contains("0 is not known"));
         assert!(error(r#"{"schema":1}"#).contains("not a snapshot"));

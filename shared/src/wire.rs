@@ -172,17 +172,12 @@ impl Token {
         const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut secret = String::with_capacity(Self::SECRET_LETTERS);
         for group in random.chunks(5) {
-            let bits = group
-                .iter()
-                .fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+            let bits = group.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
             for letter in (0..8).rev() {
                 secret.push(ALPHABET[(bits >> (letter * 5) & 31) as usize] as char);
             }
         }
-        Self {
-            secret,
-            ca_sha256: ca_sha256.to_owned(),
-        }
+        Self { secret, ca_sha256: ca_sha256.to_owned() }
     }
 }
 
@@ -200,24 +195,17 @@ impl std::str::FromStr for Token {
         let (Some("cpk1"), Some(secret), Some(ca), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(TokenError(
-                "it does not have the form cpk1.SECRET.FINGERPRINT",
-            ));
+            return Err(TokenError("it does not have the form cpk1.SECRET.FINGERPRINT"));
         };
         let secret_ok = secret.len() == Self::SECRET_LETTERS
-            && secret
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+            && secret.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
         if !secret_ok {
             return Err(TokenError("its secret is not 32 letters of base 32"));
         }
         if ca.len() != 64 || !ca.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(TokenError("its fingerprint is not 64 hex digits"));
         }
-        Ok(Self {
-            secret: secret.to_owned(),
-            ca_sha256: ca.to_owned(),
-        })
+        Ok(Self { secret: secret.to_owned(), ca_sha256: ca.to_owned() })
     }
 }
 

@@ -82,9 +82,19 @@ fn collection(dir: &std::path::Path) -> Result<()> {
         command.args(["collect", "--output", "-"]);
         Ok(command)
     })?;
-    row("collection, log scan included: CPU s", &format!("{all:.3}"), "aim 0.6 without the log scan", None);
+    row(
+        "collection, log scan included: CPU s",
+        &format!("{all:.3}"),
+        "aim 0.6 without the log scan",
+        None,
+    );
     let peak = format!("{:.1} MiB", kib(snapshot.agent.peak_kib));
-    row("collection: peak memory (VmHWM)", &peak, "aim 16 MiB", Some(kib(snapshot.agent.peak_kib) / 16.0));
+    row(
+        "collection: peak memory (VmHWM)",
+        &peak,
+        "aim 16 MiB",
+        Some(kib(snapshot.agent.peak_kib) / 16.0),
+    );
     row("collection: processes started", &snapshot.agent.spawned.to_string(), "aim 10", None);
     row("collection: bytes sent (zstd)", &sent.to_string(), "", None);
     let peers: [(&str, &[&str]); 4] = [
@@ -103,7 +113,12 @@ fn collection(dir: &std::path::Path) -> Result<()> {
         } else {
             cpu_of(&mut command(peer, arguments))?
         };
-        row(&format!("  {peer}: CPU s"), &format!("{cpu:.3}"), "ours as a part of it", Some(all / cpu));
+        row(
+            &format!("  {peer}: CPU s"),
+            &format!("{cpu:.3}"),
+            "ours as a part of it",
+            Some(all / cpu),
+        );
     }
     Ok(())
 }
@@ -137,7 +152,12 @@ fn resident(dir: &std::path::Path) -> Result<()> {
     until("the spool to drain", || Ok((agent.status()?["spooled"] == 0).then_some(())))?;
     let pid = agent.process().context("the agent runs")?.pid();
     let rss = status_kib(pid, "VmRSS:")?;
-    row("resident agent: RSS", &format!("{:.1} MiB", kib(rss)), "aim 12 MiB", Some(kib(rss) / 12.0));
+    row(
+        "resident agent: RSS",
+        &format!("{:.1} MiB", kib(rss)),
+        "aim 12 MiB",
+        Some(kib(rss) / 12.0),
+    );
     Ok(())
 }
 
@@ -175,8 +195,14 @@ fn intake(dir: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-fn upload(url: &str, pem: &[u8], bodies: Arc<Vec<(Uuid, String, Vec<u8>)>>, clients: usize) -> Result<f64> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+fn upload(
+    url: &str,
+    pem: &[u8],
+    bodies: Arc<Vec<(Uuid, String, Vec<u8>)>>,
+    clients: usize,
+) -> Result<f64> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let next = Arc::new(AtomicUsize::new(0));
     let client = client(pem)?;
     let start = Instant::now();
@@ -186,7 +212,9 @@ fn upload(url: &str, pem: &[u8], bodies: Arc<Vec<(Uuid, String, Vec<u8>)>>, clie
             let (client, bodies, next) = (client.clone(), Arc::clone(&bodies), Arc::clone(&next));
             let url = url.to_owned();
             tasks.push(tokio::spawn(async move {
-                while let Some((id, sha256, body)) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((id, sha256, body)) =
+                    bodies.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let answer = client
                         .put(format!("{url}{}/{id}", wire::PATH_SNAPSHOTS))
                         .header(wire::HEADER_SHA256, sha256)
@@ -240,7 +268,11 @@ fn judgement(dir: &std::path::Path) -> Result<Assessment> {
     let pack = carepack_collector::rules::built_in()?;
     let mut documents = Vec::new();
     for host in recorded::ALL {
-        let agent = Agent::new(&dir.join(format!("judge-{}", host.name)), "https://127.0.0.1:1", Some(host))?;
+        let agent = Agent::new(
+            &dir.join(format!("judge-{}", host.name)),
+            "https://127.0.0.1:1",
+            Some(host),
+        )?;
         documents.push(agent.run(&["collect", "--output", "-"])?.stdout);
     }
     let snapshots: Vec<Snapshot> =
@@ -269,7 +301,12 @@ fn tell_judgement(pack: &Pack, parse: f64, judge: f64) {
     row("facts of one host: ms", &format!("{:.2}", parse * 1e3), "", None);
     row("assessment of one host: ms", &format!("{:.2}", judge * 1e3), &rules, Some(judge * 100.0));
     let rate = 1.0 / (parse + judge);
-    row("hosts a core second, parsed and judged", &format!("{rate:.0}"), "aim 1000", Some(rate / 1000.0));
+    row(
+        "hosts a core second, parsed and judged",
+        &format!("{rate:.0}"),
+        "aim 1000",
+        Some(rate / 1000.0),
+    );
 }
 
 fn input(snapshots: &[Snapshot]) -> Input {

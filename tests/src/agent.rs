@@ -153,8 +153,15 @@ impl Agent {
     pub fn seal_previous(&self, period: &str, file: &Path) -> Result<()> {
         let file = file.to_string_lossy();
         let output = self.run(&[
-            "--recorded-overlay", "previous", "collect", "--reason", "offline", "--period", period,
-            "--output", &file,
+            "--recorded-overlay",
+            "previous",
+            "collect",
+            "--reason",
+            "offline",
+            "--period",
+            period,
+            "--output",
+            &file,
         ])?;
         // 6: part of the recorded host cannot be seen, which is recorded too.
         ensure!(

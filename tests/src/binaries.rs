@@ -31,7 +31,10 @@ pub fn folder() -> Result<PathBuf> {
 /// When cargo fails; its words are on stderr.
 pub fn build() -> Result<()> {
     static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
-    BUILT.get_or_init(|| run_cargo().map_err(|error| format!("{error:#}"))).clone().map_err(anyhow::Error::msg)
+    BUILT
+        .get_or_init(|| run_cargo().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(anyhow::Error::msg)
 }
 
 fn run_cargo() -> Result<()> {

@@ -106,7 +106,9 @@ impl Collector {
         let mut root: toml::Table = text.parse().context("reading collector.toml")?;
         for (section, address) in [("agents", &addresses.agents), ("people", &addresses.people)] {
             let table = root.get_mut(section).and_then(toml::Value::as_table_mut);
-            table.context("a section of collector.toml")?.insert("listen".into(), address.clone().into());
+            table
+                .context("a section of collector.toml")?
+                .insert("listen".into(), address.clone().into());
         }
         std::fs::write(&file, root.to_string()).context("writing collector.toml")
     }

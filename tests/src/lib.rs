@@ -3,8 +3,8 @@
 //! Journeys, benchmarks and the demo share what is here. Nothing reaches into the agent's or the
 //! collector's insides.
 
-pub mod binaries;
-pub mod process;
-pub mod collector;
 pub mod agent;
+pub mod binaries;
+pub mod collector;
+pub mod process;
 pub mod recorded;

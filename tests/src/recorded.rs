@@ -18,9 +18,15 @@ pub struct Recorded {
 /// Every recorded host.
 pub const ALL: &[Recorded] = &[
     Recorded { name: "rhel9-web", role: "대외 웹 서비스", importance: 2, has_previous: true },
-    Recorded { name: "rhel8-db", role: "주문 데이터베이스", importance: 4, has_previous: true },
-    Recorded { name: "rhel8-app", role: "업무 애플리케이션", importance: 2, has_previous: true },
-    Recorded { name: "rhel7-legacy", role: "구 인증 서버", importance: 1, has_previous: false },
+    Recorded {
+        name: "rhel8-db", role: "주문 데이터베이스", importance: 4, has_previous: true
+    },
+    Recorded {
+        name: "rhel8-app", role: "업무 애플리케이션", importance: 2, has_previous: true
+    },
+    Recorded {
+        name: "rhel7-legacy", role: "구 인증 서버", importance: 1, has_previous: false
+    },
     Recorded { name: "rhel9-broken", role: "개발 서버", importance: 1, has_previous: false },
 ];
 

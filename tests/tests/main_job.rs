@@ -51,7 +51,9 @@ fn a_recorded_host_is_collected_sent_judged_and_reported() -> Result<()> {
     // The same frozen assessment gives the same report, byte for byte.
     let again = dir.path().join("again");
     collector.run(&["report", "--contract", CONTRACT, "--output", &again.to_string_lossy()])?;
-    ensure!(std::fs::read(out.join("report.ko.pdf"))? == std::fs::read(again.join("report.ko.pdf"))?);
+    ensure!(
+        std::fs::read(out.join("report.ko.pdf"))? == std::fs::read(again.join("report.ko.pdf"))?
+    );
     Ok(())
 }
 
@@ -154,14 +156,14 @@ fn an_offline_bundle_is_imported_once_and_an_altered_one_refused() -> Result<()>
 #[test]
 fn an_engineer_judges_files_and_folders_with_no_server() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let offline = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    let offline =
+        Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
     let file = dir.path().join("snapshot.json");
     let name = file.to_string_lossy().into_owned();
     offline.run(&["collect", "--output", &name])?;
     let binary = carepack_tests::binaries::path("carepack-collector")?;
-    let assess = |arguments: &[&str]| {
-        run(std::process::Command::new(&binary).arg("assess").args(arguments))
-    };
+    let assess =
+        |arguments: &[&str]| run(std::process::Command::new(&binary).arg("assess").args(arguments));
     let judged = assess(&[&name, "--json"])?;
     ensure!(judged.status.success(), "{}", error_of(&judged));
     let judged: serde_json::Value = serde_json::from_slice(&judged.stdout)?;

@@ -21,7 +21,10 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
         }
     });
     found.sort();
-    assert!(!found.is_empty(), "no {ending} files below {folder}: the test looks in the wrong place");
+    assert!(
+        !found.is_empty(),
+        "no {ending} files below {folder}: the test looks in the wrong place"
+    );
     found
 }
 
@@ -111,7 +114,12 @@ fn only_the_store_holds_sql() {
 
 #[test]
 fn intake_stores_and_acknowledges_and_never_assesses() {
-    absent("collector/src/intake", &["carepack_assessment", "inspections::"], &[], "intake only stores");
+    absent(
+        "collector/src/intake",
+        &["carepack_assessment", "inspections::"],
+        &[],
+        "intake only stores",
+    );
     absent("collector/src/reports", &["crate::store", "Store"], &[], "rendering never queries");
 }
 
@@ -134,16 +142,33 @@ fn every_source_file_says_what_it_is_and_stays_small() {
 
 #[test]
 fn nothing_is_unfinished_or_switched_off() {
-    let banned = ["todo!(", "unimplemented!(", "#[ignore", concat!("FIX", "ME"), concat!("XX", "X")];
+    let banned =
+        ["todo!(", "unimplemented!(", "#[ignore", concat!("FIX", "ME"), concat!("XX", "X")];
     for folder in ["shared", "agent", "collector", "tests"] {
         absent(folder, &banned, &["tests/tests/tidy.rs"], "finish it or say so in the docs");
     }
 }
 
 #[test]
+fn nothing_unwraps_outside_tests() {
+    let reason = "say in expect() why it cannot fail, or return an error";
+    for folder in ["shared/src", "shared/facts/src", "agent/src", "collector/src"] {
+        absent(folder, &[".unwrap()"], &["/tests.rs", "/testing.rs"], reason);
+    }
+}
+
+#[test]
 fn the_top_level_is_what_the_design_says() {
-    let allowed =
-        ["Cargo.toml", "Cargo.lock", "agent", "collector", "shared", "packaging", "tests", "README.md"];
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "agent",
+        "collector",
+        "shared",
+        "packaging",
+        "tests",
+        "README.md",
+    ];
     let ignored = ["target", "carepack-demo"];
     for entry in std::fs::read_dir(root()).expect("a readable root").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn main() {
+fn main() -> std::process::ExitCode {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules");
-    let root = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| default.to_owned());
+    let root = std::env::args().nth(1).unwrap_or_else(|| default.to_owned());
     let mut files = BTreeMap::new();
     read(Path::new(&root), "", &mut files);
     let pack = match carepack_assessment::Pack::load("test", &files) {
@@ -21,7 +19,7 @@ fn main() {
                 source = cause.source();
             }
             eprintln!("{text}");
-            std::process::exit(1);
+            return std::process::ExitCode::FAILURE;
         }
     };
     let outcome = carepack_assessment::case::run(&pack);
@@ -34,7 +32,7 @@ fn main() {
         outcome.passed,
         outcome.failed.len()
     );
-    std::process::exit(i32::from(!outcome.failed.is_empty()));
+    std::process::ExitCode::from(u8::from(!outcome.failed.is_empty()))
 }
 
 fn read(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {

@@ -59,19 +59,10 @@ impl Observed {
     /// Runs the parsers over a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot, sha256: &str) -> Self {
-        let unseen = snapshot
-            .observations
-            .iter()
-            .filter_map(|o| match &o.outcome {
-                Outcome::Unseen {
-                    reason: Unseen::Absent,
-                    ..
-                }
-                | Outcome::Seen { .. } => None,
-                Outcome::Unseen { reason, detail } => {
-                    Some((o.source.key(), *reason, detail.clone()))
-                }
-            });
+        let unseen = snapshot.observations.iter().filter_map(|o| match &o.outcome {
+            Outcome::Unseen { reason: Unseen::Absent, .. } | Outcome::Seen { .. } => None,
+            Outcome::Unseen { reason, detail } => Some((o.source.key(), *reason, detail.clone())),
+        });
         Self {
             snapshot: SnapshotRef {
                 id: snapshot.id.to_string(),
@@ -92,29 +83,13 @@ impl Observed {
 /// Judges.
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
-    let Input {
-        as_of,
-        period,
-        hosts,
-        overrides,
-    } = input;
-    let bench = Bench {
-        pack,
-        as_of,
-        period,
-        overrides,
-    };
+    let Input { as_of, period, hosts, overrides } = input;
+    let bench = Bench { pack, as_of, period, overrides };
     let mut hosts: Vec<_> = hosts.into_iter().map(|host| bench.host(host)).collect();
     hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
     let summary = summary(&hosts);
     let fix_first = fix_first(&hosts);
-    Assessment {
-        as_of,
-        pack: pack.stamp.clone(),
-        hosts,
-        summary,
-        fix_first,
-    }
+    Assessment { as_of, pack: pack.stamp.clone(), hosts, summary, fix_first }
 }
 
 /// What is the same for every host of one assessment.
@@ -127,13 +102,7 @@ struct Bench<'p> {
 
 impl Bench<'_> {
     fn host(&self, input: HostInput) -> HostAssessment {
-        let HostInput {
-            host,
-            current,
-            previous,
-            history,
-            exceptions,
-        } = input;
+        let HostInput { host, current, previous, history, exceptions } = input;
         let Some(current) = current else {
             return HostAssessment {
                 host,
@@ -150,21 +119,15 @@ impl Bench<'_> {
         let (past, past_facts) =
             previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
         let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
-        let before = past
-            .as_ref()
-            .map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
+        let before =
+            past.as_ref().map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
         let rows = self.pack.rules.iter().zip(&now).enumerate();
         let mut findings: Vec<Finding> = rows
             .filter(|(_, (rule, _))| rule.spec.status == Status::Active)
             .map(|(at, (rule, judged))| {
                 let before = before.as_ref().map(|all| &all[at]);
                 let accepted = exceptions.get(&rule.id).filter(|e| e.expires > self.as_of);
-                let told = Told {
-                    judged,
-                    before,
-                    accepted,
-                    history: &history,
-                };
+                let told = Told { judged, before, accepted, history: &history };
                 self.finding(rule, &told, &current.facts)
             })
             .collect();
@@ -175,11 +138,8 @@ impl Bench<'_> {
         let movement = before.as_ref().and_then(|before| {
             self.movement(before, &score, history.last().and_then(|past| past.score))
         });
-        let changes = if past.is_some() {
-            drift::changes(&past_facts, &current.facts)
-        } else {
-            Vec::new()
-        };
+        let changes =
+            if past.is_some() { drift::changes(&past_facts, &current.facts) } else { Vec::new() };
         HostAssessment {
             host,
             snapshot: Some(current.snapshot),
@@ -205,20 +165,12 @@ impl Bench<'_> {
     }
 
     fn finding(&self, rule: &Rule, told: &Told<'_>, facts: &Facts) -> Finding {
-        let Told {
-            judged,
-            before,
-            accepted,
-            history,
-        } = told;
+        let Told { judged, before, accepted, history } = told;
         let failing = is_failing(judged.verdict);
         let excepted = accepted.filter(|_| failing);
         let spec = &rule.spec;
         let text = |language: &str| {
-            spec.text
-                .get(language)
-                .map(|text| words(text, judged))
-                .unwrap_or_default()
+            spec.text.get(language).map(|text| words(text, judged)).unwrap_or_default()
         };
         Finding {
             rule: rule.id.clone(),
@@ -229,11 +181,7 @@ impl Bench<'_> {
             impact: spec.impact,
             likelihood: judged.likelihood,
             level: level(spec.impact, judged.likelihood),
-            verdict: if excepted.is_some() {
-                Verdict::Excepted
-            } else {
-                judged.verdict
-            },
+            verdict: if excepted.is_some() { Verdict::Excepted } else { judged.verdict },
             standing: before.and_then(|before| standing(&rule.id, judged, before, history)),
             since: failing.then(|| since(&rule.id, &self.period, history)),
             unknown: judged.cause.clone(),
@@ -243,11 +191,7 @@ impl Bench<'_> {
             en: text("en"),
             sources: sources(rule, facts),
             remedies: spec.remedy.clone(),
-            refs: spec
-                .refs
-                .iter()
-                .map(|(kind, refs)| (kind.clone(), refs.list()))
-                .collect(),
+            refs: spec.refs.iter().map(|(kind, refs)| (kind.clone(), refs.list())).collect(),
             exception: excepted.cloned(),
         }
     }
@@ -292,10 +236,7 @@ struct Told<'a> {
 }
 
 const fn is_failing(verdict: Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Danger | Verdict::Attention | Verdict::Excepted
-    )
+    matches!(verdict, Verdict::Danger | Verdict::Attention | Verdict::Excepted)
 }
 
 /// 신규 · 지속 · 재발 · 해소, by today's rules on both inspections' evidence.
@@ -305,11 +246,7 @@ fn standing(rule: &str, now: &Judged, before: &Judged, history: &[Past]) -> Opti
         (true, false) if now.verdict == Verdict::Pass => Some(Standing::Resolved),
         (false, true) => {
             let earlier = history.iter().any(|past| past.failing.contains(rule));
-            Some(if earlier {
-                Standing::Recurring
-            } else {
-                Standing::New
-            })
+            Some(if earlier { Standing::Recurring } else { Standing::New })
         }
         _ => None,
     }
@@ -317,10 +254,7 @@ fn standing(rule: &str, now: &Judged, before: &Judged, history: &[Past]) -> Opti
 
 /// The first period of the unbroken row of failures that ends now.
 fn since(rule: &str, period: &str, history: &[Past]) -> String {
-    let row = history
-        .iter()
-        .rev()
-        .take_while(|past| past.failing.contains(rule));
+    let row = history.iter().rev().take_while(|past| past.failing.contains(rule));
     row.last().map_or(period, |past| &past.period).to_owned()
 }
 
@@ -331,9 +265,7 @@ fn sources(rule: &Rule, facts: &Facts) -> Vec<String> {
     }
     let of = |key: &String| {
         let known = facts.known.get(key).map(|fact| &fact.source);
-        known
-            .or_else(|| facts.missing.get(key).map(|missing| &missing.source))
-            .cloned()
+        known.or_else(|| facts.missing.get(key).map(|missing| &missing.source)).cloned()
     };
     let mut sources: Vec<String> = Vec::new();
     for source in rule.spec.needs.iter().filter_map(of) {
@@ -358,10 +290,7 @@ fn summary(hosts: &[HostAssessment]) -> Summary {
     let weighed = |of: fn(&HostAssessment) -> Option<u16>| {
         let list: Vec<Weighed> = hosts
             .iter()
-            .map(|h| Weighed {
-                effective: of(h),
-                importance: h.host.importance,
-            })
+            .map(|h| Weighed { effective: of(h), importance: h.host.importance })
             .collect();
         customer_score(&list)
     };
@@ -380,9 +309,7 @@ fn summary(hosts: &[HostAssessment]) -> Summary {
             }
         }
     }
-    let scored = hosts
-        .iter()
-        .filter_map(|h| Some((h.score.effective?, &h.host.name)));
+    let scored = hosts.iter().filter_map(|h| Some((h.score.effective?, &h.host.name)));
     summary.worst = scored.min().map(|(_, name)| name.clone());
     summary
 }
@@ -404,9 +331,7 @@ fn fix_first(hosts: &[HostAssessment]) -> Vec<Priority> {
             .iter()
             .filter(|f| matches!(f.verdict, Verdict::Danger | Verdict::Attention));
         for finding in open.filter(|f| f.confidence != "hint") {
-            let priority = ranked
-                .entry(&finding.rule)
-                .or_insert_with(|| first_seen(finding));
+            let priority = ranked.entry(&finding.rule).or_insert_with(|| first_seen(finding));
             priority.value += weight(finding.level) * u32::from(host.host.importance);
             priority.hosts.push(host.host.name.clone());
             priority.verdict = priority.verdict.min(finding.verdict);
@@ -427,9 +352,8 @@ fn fix_first(hosts: &[HostAssessment]) -> Vec<Priority> {
 
 fn first_seen(finding: &Finding) -> Priority {
     let remedy = finding.remedies.first().cloned();
-    let cost = remedy.as_ref().map_or(1, |r| {
-        1 + u32::from(r.change_risk) + 2 * u32::from(r.reboot)
-    });
+    let cost =
+        remedy.as_ref().map_or(1, |r| 1 + u32::from(r.change_risk) + 2 * u32::from(r.reboot));
     Priority {
         rule: finding.rule.clone(),
         area: finding.area,

@@ -54,9 +54,7 @@ pub fn run(pack: &Pack) -> Outcome {
                     kinds.insert(verdict);
                     outcome.passed += 1;
                 }
-                Err(fault) => outcome
-                    .failed
-                    .push(format!("{}/cases/{file}: {fault}", rule.id)),
+                Err(fault) => outcome.failed.push(format!("{}/cases/{file}: {fault}", rule.id)),
             }
         }
         let fails = kinds.contains(&Verdict::Danger) || kinds.contains(&Verdict::Attention);
@@ -70,9 +68,7 @@ pub fn run(pack: &Pack) -> Outcome {
     }
     for (id, file, _) in &pack.cases {
         if !pack.rules.iter().any(|rule| rule.id == *id) {
-            outcome
-                .failed
-                .push(format!("{id}/cases/{file}: there is no such rule"));
+            outcome.failed.push(format!("{id}/cases/{file}: there is no such rule"));
         }
     }
     outcome
@@ -92,16 +88,10 @@ fn check(pack: &Pack, rule: &crate::rule::Rule, file: &str, text: &str) -> Resul
         .collect();
     let scene = Scene::new(&facts, &previous, now, &wanted);
     let judged = judge(rule, &scene, &BTreeMap::new());
-    let why = judged
-        .cause
-        .as_ref()
-        .map(|c| format!(" ({} {})", c.fact, c.source));
+    let why = judged.cause.as_ref().map(|c| format!(" ({} {})", c.fact, c.source));
     if judged.verdict != expected {
         let why = why.unwrap_or_default();
-        return Err(format!(
-            "expected {expected:?}, got {:?}{why}",
-            judged.verdict
-        ));
+        return Err(format!("expected {expected:?}, got {:?}{why}", judged.verdict));
     }
     // An expression that fails also gives "unknown": only a missing fact may be expected.
     if let Some(cause) = judged.cause.filter(|cause| cause.fact.is_empty()) {
@@ -118,10 +108,7 @@ fn check(pack: &Pack, rule: &crate::rule::Rule, file: &str, text: &str) -> Resul
 fn case_facts(case: &Case) -> Facts {
     let mut facts = known(&case.facts);
     for (key, reason) in &case.missing {
-        let missing = Missing {
-            reason: *reason,
-            source: "case".to_owned(),
-        };
+        let missing = Missing { reason: *reason, source: "case".to_owned() };
         facts.missing.insert(key.clone(), missing);
     }
     facts

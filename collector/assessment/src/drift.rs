@@ -67,9 +67,7 @@ fn system(facts: &Facts) -> Option<Things> {
         "tuned.profile",
         "boot.default_target",
     ];
-    let known = KEYS
-        .iter()
-        .filter_map(|key| Some(((*key).to_owned(), text(facts.value(key)?))));
+    let known = KEYS.iter().filter_map(|key| Some(((*key).to_owned(), text(facts.value(key)?))));
     Some(known.collect())
 }
 
@@ -78,16 +76,9 @@ fn packages(facts: &Facts) -> Option<Things> {
     for package in facts.value("packages.installed")?.as_array()? {
         let part = |name: &str| package.get(name).map(text).unwrap_or_default();
         let epoch = package.get("epoch").and_then(Json::as_i64).unwrap_or(0);
-        let epoch = if epoch == 0 {
-            String::new()
-        } else {
-            format!("{epoch}:")
-        };
+        let epoch = if epoch == 0 { String::new() } else { format!("{epoch}:") };
         let version = format!("{epoch}{}-{}", part("version"), part("release"));
-        things
-            .entry(format!("{}.{}", part("name"), part("arch")))
-            .or_default()
-            .push(version);
+        things.entry(format!("{}.{}", part("name"), part("arch"))).or_default().push(version);
     }
     Some(
         things
@@ -101,12 +92,7 @@ fn packages(facts: &Facts) -> Option<Things> {
 }
 
 /// Kernel parameters that move by themselves are no change.
-const RESTLESS: &[&str] = &[
-    "fs.file-nr",
-    "fs.inode-nr",
-    "fs.inode-state",
-    "fs.dentry-state",
-];
+const RESTLESS: &[&str] = &["fs.file-nr", "fs.inode-nr", "fs.inode-state", "fs.dentry-state"];
 
 fn sysctl(facts: &Facts) -> Option<Things> {
     let mut things = map(facts, "sysctl.live", "")?;
@@ -122,12 +108,7 @@ fn sshd(facts: &Facts) -> Option<Things> {
 
 fn cmdline(facts: &Facts) -> Option<Things> {
     let mut things = Things::new();
-    for word in facts
-        .value("kernel.cmdline")?
-        .as_array()?
-        .iter()
-        .filter_map(Json::as_str)
-    {
+    for word in facts.value("kernel.cmdline")?.as_array()?.iter().filter_map(Json::as_str) {
         let (name, value) = word.split_once('=').unwrap_or((word, "set"));
         // The image's own name changes with every kernel, which the system subject shows.
         if name != "BOOT_IMAGE" {
@@ -140,9 +121,7 @@ fn cmdline(facts: &Facts) -> Option<Things> {
 fn units(facts: &Facts) -> Option<Things> {
     let mut things = list(facts, "services.enabled", "enabled")?;
     for (name, state) in list(facts, "services.failed", "failed")? {
-        let both = things
-            .remove(&name)
-            .map_or(state.clone(), |other| format!("{other}, {state}"));
+        let both = things.remove(&name).map_or(state.clone(), |other| format!("{other}, {state}"));
         things.insert(name, both);
     }
     Some(things)
@@ -152,12 +131,7 @@ fn accounts(facts: &Facts) -> Option<Things> {
     let mut things = Things::new();
     for user in facts.value("accounts.users")?.as_array()? {
         let part = |name: &str| user.get(name).map(text).unwrap_or_default();
-        let stands = format!(
-            "uid {}, {}, {}",
-            part("uid"),
-            part("shell"),
-            part("password")
-        );
+        let stands = format!("uid {}, {}, {}", part("uid"), part("shell"), part("password"));
         things.insert(part("name"), stands);
     }
     Some(things)
@@ -185,32 +159,20 @@ fn listeners(facts: &Facts) -> Option<Things> {
         if proto.starts_with("udp") && port >= 32_768 {
             continue;
         }
-        things.insert(
-            format!("{proto} {}:{port}", part("address")),
-            "listening".to_owned(),
-        );
+        things.insert(format!("{proto} {}:{port}", part("address")), "listening".to_owned());
     }
     Some(things)
 }
 
 fn map(facts: &Facts, key: &str, prefix: &str) -> Option<Things> {
     let entries = facts.value(key)?.as_object()?;
-    Some(
-        entries
-            .iter()
-            .map(|(name, value)| (format!("{prefix}{name}"), text(value)))
-            .collect(),
-    )
+    Some(entries.iter().map(|(name, value)| (format!("{prefix}{name}"), text(value))).collect())
 }
 
 fn list(facts: &Facts, key: &str, state: &str) -> Option<Things> {
     let names = facts.value(key)?.as_array()?;
     let names = names.iter().filter_map(Json::as_str);
-    Some(
-        names
-            .map(|name| (name.to_owned(), state.to_owned()))
-            .collect(),
-    )
+    Some(names.map(|name| (name.to_owned(), state.to_owned())).collect())
 }
 
 fn text(value: &Json) -> String {
@@ -239,23 +201,14 @@ mod tests {
         let package = |version: &str| json!({"name": "bash", "epoch": 0, "version": version, "release": "1.el9", "arch": "x86_64"});
         let before = facts(&[
             ("packages.installed", json!([package("5.1")])),
-            (
-                "sysctl.live",
-                json!({"vm.swappiness": "60", "fs.file-nr": "1 0 9"}),
-            ),
+            ("sysctl.live", json!({"vm.swappiness": "60", "fs.file-nr": "1 0 9"})),
             ("services.enabled", json!(["httpd.service"])),
             ("services.failed", json!([])),
         ]);
         let after = facts(&[
             ("packages.installed", json!([package("5.2")])),
-            (
-                "sysctl.live",
-                json!({"vm.swappiness": "10", "fs.file-nr": "2 0 9"}),
-            ),
-            (
-                "services.enabled",
-                json!(["httpd.service", "chronyd.service"]),
-            ),
+            ("sysctl.live", json!({"vm.swappiness": "10", "fs.file-nr": "2 0 9"})),
+            ("services.enabled", json!(["httpd.service", "chronyd.service"])),
             ("services.failed", json!(["httpd.service"])),
         ]);
         let seen: Vec<_> = changes(&before, &after)

@@ -46,24 +46,16 @@ impl Expression {
     /// [`ExpressionError`] quotes the expression.
     pub fn compile(source: &str, maps: &[&str]) -> Result<Self, ExpressionError> {
         if source.len() > SOURCE_BYTES_MAX {
-            return Err(ExpressionError::TooLong {
-                bytes: source.len(),
-            });
+            return Err(ExpressionError::TooLong { bytes: source.len() });
         }
         let program = Program::compile(source).map_err(|error| ExpressionError::Parse {
             source_text: source.to_owned(),
             reason: error.to_string(),
         })?;
         if let Some(map) = iterated_map(program.expression(), maps) {
-            return Err(ExpressionError::MapOrder {
-                source_text: source.to_owned(),
-                map,
-            });
+            return Err(ExpressionError::MapOrder { source_text: source.to_owned(), map });
         }
-        Ok(Self {
-            source: source.to_owned(),
-            program,
-        })
+        Ok(Self { source: source.to_owned(), program })
     }
 
     #[must_use]
@@ -76,12 +68,10 @@ impl Expression {
     /// # Errors
     /// [`ExpressionError::Evaluate`] with CEL's own word.
     pub fn evaluate(&self, scope: &Context<'_, '_>) -> Result<Value, ExpressionError> {
-        self.program
-            .execute(scope)
-            .map_err(|error| ExpressionError::Evaluate {
-                source_text: self.source.clone(),
-                reason: error.to_string(),
-            })
+        self.program.execute(scope).map_err(|error| ExpressionError::Evaluate {
+            source_text: self.source.clone(),
+            reason: error.to_string(),
+        })
     }
 
     /// Evaluates to true or false.
@@ -122,11 +112,9 @@ fn iterated_map(expression: &IdedExpr, maps: &[&str]) -> Option<String> {
             .or_else(|| inside(&loops.loop_step))
             .or_else(|| inside(&loops.result))
         }
-        Expr::Call(call) => call
-            .target
-            .as_deref()
-            .and_then(inside)
-            .or_else(|| call.args.iter().find_map(inside)),
+        Expr::Call(call) => {
+            call.target.as_deref().and_then(inside).or_else(|| call.args.iter().find_map(inside))
+        }
         Expr::Select(select) => inside(&select.operand),
         Expr::List(list) => list.elements.iter().find_map(inside),
         _ => None,
@@ -166,10 +154,7 @@ mod tests {
     #[test]
     fn the_language_and_our_functions() {
         check("facts.n + 1", "4");
-        check(
-            "facts.fs.usage.filter(f, f.used_pct > 90.0).map(f, f.mount)",
-            "/",
-        );
+        check("facts.fs.usage.filter(f, f.used_pct > 90.0).map(f, f.mount)", "/");
         check("join(['b', 'a'], ', ')", "b, a");
         check("join(keys(facts.sysctl.live), ',')", "a,vm.swappiness");
         check("round1(91.25)", "91.3");
@@ -195,13 +180,7 @@ mod tests {
             assert!(told.contains(part), "{source}: {told}");
         };
         refused("1 +", "`1 +` does not parse");
-        refused(
-            "facts.sysctl.live.exists(k, k == 'a')",
-            "use keys(facts.sysctl.live)",
-        );
-        refused(
-            "facts.nothing.at_all",
-            "`facts.nothing.at_all` cannot be evaluated",
-        );
+        refused("facts.sysctl.live.exists(k, k == 'a')", "use keys(facts.sysctl.live)");
+        refused("facts.nothing.at_all", "`facts.nothing.at_all` cannot be evaluated");
     }
 }

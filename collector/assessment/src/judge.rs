@@ -62,11 +62,7 @@ pub fn judge(rule: &Rule, scene: &Scene<'_>, overrides: &BTreeMap<String, Json>)
         Ok(judged) => judged,
         Err(error) => unknown(
             rule,
-            Cause {
-                fact: String::new(),
-                reason: Unseen::Malformed,
-                source: error.to_string(),
-            },
+            Cause { fact: String::new(), reason: Unseen::Malformed, source: error.to_string() },
         ),
     }
 }
@@ -80,31 +76,17 @@ pub fn words(text: &Text, judged: &Judged) -> Words {
         title: fill(&text.title),
         expected: fill(&text.expected),
         why: fill(&text.why),
-        finding: if failing {
-            fill(&text.finding)
-        } else {
-            String::new()
-        },
+        finding: if failing { fill(&text.finding) } else { String::new() },
     }
 }
 
 fn missing(rule: &Rule, facts: &Facts) -> Option<Cause> {
-    let key = rule
-        .spec
-        .needs
-        .iter()
-        .find(|key| !facts.known.contains_key(*key))?;
+    let key = rule.spec.needs.iter().find(|key| !facts.known.contains_key(*key))?;
     let (reason, source) = facts
         .missing
         .get(key)
-        .map_or((Unseen::Absent, String::new()), |m| {
-            (m.reason, m.source.clone())
-        });
-    Some(Cause {
-        fact: key.clone(),
-        reason,
-        source,
-    })
+        .map_or((Unseen::Absent, String::new()), |m| (m.reason, m.source.clone()));
+    Some(Cause { fact: key.clone(), reason, source })
 }
 
 /// Not applicable, when `applies_if` can be evaluated without the missing fact and is false.
@@ -128,10 +110,8 @@ fn weigh(
             (name.clone(), own.unwrap_or(&param.default).clone())
         })
         .collect();
-    let mut names: BTreeMap<String, String> = params
-        .iter()
-        .map(|(name, value)| (name.clone(), show(&to_cel(value))))
-        .collect();
+    let mut names: BTreeMap<String, String> =
+        params.iter().map(|(name, value)| (name.clone(), show(&to_cel(value)))).collect();
     scope.add_variable_from_value("params", to_cel(&Json::Object(params)));
     if let Some(applies_if) = &rule.applies_if
         && !applies_if.holds(&scope)?
@@ -150,11 +130,7 @@ fn weigh(
             break;
         }
     }
-    let value = rule
-        .value
-        .as_ref()
-        .map(|v| v.evaluate(&scope))
-        .transpose()?;
+    let value = rule.value.as_ref().map(|v| v.evaluate(&scope)).transpose()?;
     Ok(Judged {
         verdict,
         cause: None,
@@ -176,10 +152,7 @@ fn likelihood(rule: &Rule, scope: &Context<'_, '_>) -> Result<u8, ExpressionErro
 }
 
 fn unknown(rule: &Rule, cause: Cause) -> Judged {
-    Judged {
-        cause: Some(cause),
-        ..bare(rule, Verdict::Unknown)
-    }
+    Judged { cause: Some(cause), ..bare(rule, Verdict::Unknown) }
 }
 
 fn bare(rule: &Rule, verdict: Verdict) -> Judged {

@@ -74,16 +74,10 @@ impl Pack {
         for (path, text) in files {
             match path.split('/').collect::<Vec<_>>().as_slice() {
                 [area, id, "rule.yaml"] => {
-                    let rule = Rule::parse(area, id, text, MAP_FACTS).map_err(|source| {
-                        PackError::Rule {
-                            path: path.clone(),
-                            source,
-                        }
-                    })?;
+                    let rule = Rule::parse(area, id, text, MAP_FACTS)
+                        .map_err(|source| PackError::Rule { path: path.clone(), source })?;
                     if rules.contains_key(*id) {
-                        return Err(PackError::Twice {
-                            id: (*id).to_owned(),
-                        });
+                        return Err(PackError::Twice { id: (*id).to_owned() });
                     }
                     rules.insert((*id).to_owned(), rule);
                 }
@@ -109,12 +103,7 @@ impl Pack {
             sha256: digest(files),
             rules: u32::try_from(rules.len()).unwrap_or(u32::MAX),
         };
-        Ok(Self {
-            stamp,
-            rules,
-            used_keys,
-            cases,
-        })
+        Ok(Self { stamp, rules, used_keys, cases })
     }
 }
 

@@ -210,34 +210,20 @@ impl Rule {
     pub fn parse(area: &str, folder: &str, yaml: &str, maps: &[&str]) -> Result<Self, RuleError> {
         let spec: Spec = serde_yaml_ng::from_str(yaml).map_err(RuleError::Shape)?;
         if spec.id != folder {
-            return Err(RuleError::Name {
-                id: spec.id,
-                folder: folder.to_owned(),
-            });
+            return Err(RuleError::Name { id: spec.id, folder: folder.to_owned() });
         }
         check_fields(&spec)?;
         let compile = |place: &str, source: &str| {
-            Expression::compile(source, maps).map_err(|source| RuleError::Expression {
-                place: place.to_owned(),
-                source,
-            })
+            Expression::compile(source, maps)
+                .map_err(|source| RuleError::Expression { place: place.to_owned(), source })
         };
-        let applies_if = spec
-            .applies_if
-            .as_deref()
-            .map(|text| compile("applies_if", text))
-            .transpose()?;
-        let value = spec
-            .value
-            .as_deref()
-            .map(|text| compile("value", text))
-            .transpose()?;
+        let applies_if =
+            spec.applies_if.as_deref().map(|text| compile("applies_if", text)).transpose()?;
+        let value = spec.value.as_deref().map(|text| compile("value", text)).transpose()?;
         let mut lets = Vec::new();
         for (name, source) in &spec.lets {
             let (Some(name), Some(source)) = (name.as_str(), source.as_str()) else {
-                return Err(RuleError::Field(
-                    "`let` holds names and expressions".to_owned(),
-                ));
+                return Err(RuleError::Field("`let` holds names and expressions".to_owned()));
             };
             lets.push((name.to_owned(), compile(&format!("let {name}"), source)?));
         }
@@ -268,11 +254,7 @@ impl Rule {
         let lets = self.lets.iter().map(|(_, e)| e);
         let expect = self.expect.iter().map(|(_, e)| e);
         let raise = self.raise_to.iter().map(|(_, e)| e);
-        let all = lets
-            .chain(expect)
-            .chain(raise)
-            .chain(&self.applies_if)
-            .chain(&self.value);
+        let all = lets.chain(expect).chain(raise).chain(&self.applies_if).chain(&self.value);
         all.map(Expression::source)
     }
 
@@ -309,10 +291,7 @@ fn check_fields(spec: &Spec) -> Result<(), RuleError> {
         return fault("impact must be 1 to 4");
     }
     let raised = spec.likelihood.raise_to.keys().copied();
-    if !raised
-        .chain([spec.likelihood.base])
-        .all(|l| (1..=4).contains(&l))
-    {
+    if !raised.chain([spec.likelihood.base]).all(|l| (1..=4).contains(&l)) {
         return fault("likelihoods must be 1 to 4");
     }
     if spec.expect.is_empty() || spec.expect.iter().any(|entry| entry.len() != 1) {

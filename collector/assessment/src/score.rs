@@ -87,14 +87,7 @@ pub fn host_score(checks: &[Check<'_>]) -> Score {
     let raw = scored(weighted(&areas, |area| area.raw), cap_raw.as_ref());
     let effective = scored(weighted(&areas, |area| area.effective), cap.as_ref());
     let bites = cap.filter(|cap| effective == Some(cap.at_most));
-    Score {
-        raw,
-        effective,
-        coverage,
-        provisional: coverage < PROVISIONAL_UNDER,
-        areas,
-        cap: bites,
-    }
+    Score { raw, effective, coverage, provisional: coverage < PROVISIONAL_UNDER, areas, cap: bites }
 }
 
 /// One host in the customer's mean.
@@ -109,14 +102,9 @@ pub struct Weighed {
 /// host is in a bad state.
 #[must_use]
 pub fn customer_score(hosts: &[Weighed]) -> Option<u16> {
-    let scored = hosts
-        .iter()
-        .filter_map(|host| Some((host.effective?, host.importance)));
+    let scored = hosts.iter().filter_map(|host| Some((host.effective?, host.importance)));
     let (sum, weights) = scored.fold((0u32, 0u32), |(sum, weights), (score, importance)| {
-        (
-            sum + u32::from(score) * u32::from(importance),
-            weights + u32::from(importance),
-        )
+        (sum + u32::from(score) * u32::from(importance), weights + u32::from(importance))
     });
     let mean = u16::try_from(sum.checked_div(weights)?).ok()?;
     let bad = hosts
@@ -127,14 +115,10 @@ pub fn customer_score(hosts: &[Weighed]) -> Option<u16> {
 
 /// ⌊Σ w·credit ÷ Σ w⌋ over one area's checks whose verdict counts.
 fn mean_credit(checks: &[Check<'_>], area: Area, counts: impl Fn(Verdict) -> bool) -> Option<u16> {
-    let in_area = checks
-        .iter()
-        .filter(|c| c.area == area && counts(c.verdict));
+    let in_area = checks.iter().filter(|c| c.area == area && counts(c.verdict));
     let (sum, weights) = in_area
         .filter_map(|check| Some((weight(check.level), credit(check.verdict)?)))
-        .fold((0, 0), |(sum, weights), (w, credit)| {
-            (sum + w * credit, weights + w)
-        });
+        .fold((0, 0), |(sum, weights), (w, credit)| (sum + w * credit, weights + w));
     u16::try_from(u32::checked_div(sum, weights)?).ok()
 }
 
@@ -144,27 +128,16 @@ fn weighted(areas: &[AreaScore], of: impl Fn(&AreaScore) -> Option<u16>) -> Opti
         .iter()
         .zip(AREAS)
         .filter_map(|(area, (_, weight))| Some((u32::from(of(area)?), weight)))
-        .fold((0, 0), |(sum, weights), (score, w)| {
-            (sum + score * w, weights + w)
-        });
+        .fold((0, 0), |(sum, weights), (score, w)| (sum + score * w, weights + w));
     u16::try_from(u32::checked_div(sum, weights)?).ok()
 }
 
 /// Σ w known ÷ Σ w applicable; 0 when nothing applies.
 fn coverage(checks: &[Check<'_>]) -> u16 {
-    let applicable = checks
-        .iter()
-        .filter(|c| c.verdict != Verdict::NotApplicable);
+    let applicable = checks.iter().filter(|c| c.verdict != Verdict::NotApplicable);
     let (known, all) = applicable.fold((0, 0), |(known, all), check| {
         let w = weight(check.level);
-        (
-            if check.verdict == Verdict::Unknown {
-                known
-            } else {
-                known + w
-            },
-            all + w,
-        )
+        (if check.verdict == Verdict::Unknown { known } else { known + w }, all + w)
     });
     u16::try_from(u32::checked_div(known * 1000, all).unwrap_or(0)).unwrap_or(1000)
 }
@@ -182,20 +155,13 @@ fn cap(checks: &[Check<'_>], danger: impl Fn(Verdict) -> bool) -> Option<Cap> {
     };
     checks
         .iter()
-        .filter_map(|check| {
-            Some(Cap {
-                at_most: at_most(check)?,
-                rule: check.rule.to_owned(),
-            })
-        })
+        .filter_map(|check| Some(Cap { at_most: at_most(check)?, rule: check.rule.to_owned() }))
         .min_by(|a, b| (a.at_most, &a.rule).cmp(&(b.at_most, &b.rule)))
 }
 
 /// Exceptions lift caps in the effective score only.
 fn cap_raw(checks: &[Check<'_>]) -> Option<Cap> {
-    cap(checks, |verdict| {
-        matches!(verdict, Verdict::Danger | Verdict::Excepted)
-    })
+    cap(checks, |verdict| matches!(verdict, Verdict::Danger | Verdict::Excepted))
 }
 
 #[cfg(test)]
@@ -206,12 +172,7 @@ mod tests {
     use Verdict::{Attention, Danger, Excepted, NotApplicable, Pass, Unknown};
 
     fn checks(list: &[(Area, Level, Verdict)]) -> Vec<Check<'static>> {
-        let make = |&(area, level, verdict)| Check {
-            rule: "r",
-            area,
-            level,
-            verdict,
-        };
+        let make = |&(area, level, verdict)| Check { rule: "r", area, level, verdict };
         list.iter().map(make).collect()
     }
 
@@ -248,10 +209,7 @@ mod tests {
                 (Some(1000), Some(1000)),
             ]
         );
-        assert_eq!(
-            (score.raw, score.effective, score.coverage),
-            (Some(684), Some(726), 906)
-        );
+        assert_eq!((score.raw, score.effective, score.coverage), (Some(684), Some(726), 906));
         assert!(!score.provisional);
         assert_eq!(score.cap, None, "890 does not bite at 726");
     }
@@ -275,26 +233,14 @@ mod tests {
         assert_eq!(host_score(&[]).effective, None);
         let unknown = checks(&[(Security, Important, Unknown), (Security, Important, Pass)]);
         let score = host_score(&unknown);
-        assert_eq!(
-            (score.effective, score.coverage, score.provisional),
-            (None, 500, true)
-        );
+        assert_eq!((score.effective, score.coverage, score.provisional), (None, 500, true));
     }
 
     #[test]
     fn a_customer_is_its_hosts_by_importance() {
-        let host = |effective, importance| Weighed {
-            effective,
-            importance,
-        };
-        assert_eq!(
-            customer_score(&[host(Some(900), 1), host(Some(600), 2)]),
-            Some(700)
-        );
-        assert_eq!(
-            customer_score(&[host(Some(1000), 1), host(None, 4)]),
-            Some(1000)
-        );
+        let host = |effective, importance| Weighed { effective, importance };
+        assert_eq!(customer_score(&[host(Some(900), 1), host(Some(600), 2)]), Some(700));
+        assert_eq!(customer_score(&[host(Some(1000), 1), host(None, 4)]), Some(1000));
         let all = [host(Some(1000), 4), host(Some(1000), 4), host(Some(490), 4)];
         assert_eq!(customer_score(&all), Some(690));
         assert_eq!(customer_score(&[]), None);

@@ -24,9 +24,7 @@ use crate::store;
 #[derive(Debug, Subcommand)]
 pub enum Customer {
     /// Register a customer.
-    Add {
-        name: String,
-    },
+    Add { name: String },
     /// List customers.
     List {
         #[arg(long)]
@@ -59,8 +57,10 @@ fn list(customers: &[store::Customer], json: bool) -> anyhow::Result<Exit> {
             .collect();
         return print::json(&list);
     }
-    let rows: Vec<_> =
-        customers.iter().map(|c| vec![c.name.clone(), c.created.to_string(), c.id.to_string()]).collect();
+    let rows: Vec<_> = customers
+        .iter()
+        .map(|c| vec![c.name.clone(), c.created.to_string(), c.id.to_string()])
+        .collect();
     print::table(&["CUSTOMER", "SINCE", "ID"], &rows);
     Ok(Exit::Ok)
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use carepack_shared::{Snapshot, bundle};
 use carepack_shared::wire::BODY_BYTES_MAX;
+use carepack_shared::{Snapshot, bundle};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -44,7 +44,8 @@ impl Import {
                 ),
             };
             ensure_same(&host, snapshot.host.id)?;
-            let objects = Objects::open(&opened.config.data.join("objects")).context("opening the object store")?;
+            let objects = Objects::open(&opened.config.data.join("objects"))
+                .context("opening the object store")?;
             let body = bundle::compress(&document).context("compressing the document")?;
             let row = SnapshotRow {
                 id: header.id,
@@ -111,7 +112,8 @@ fn ensure_same(host: &Host, named: Option<uuid::Uuid>) -> anyhow::Result<()> {
 /// Reads a bundle file, at most [`FILE_BYTES_MAX`] of it.
 pub fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     use std::io::Read;
-    let opened = std::fs::File::open(file).with_context(|| format!("opening {}", file.display()))?;
+    let opened =
+        std::fs::File::open(file).with_context(|| format!("opening {}", file.display()))?;
     ensure!(opened.metadata()?.is_file(), "{} is not a regular file", file.display());
     let mut bytes = Vec::new();
     opened

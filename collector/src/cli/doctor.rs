@@ -51,9 +51,11 @@ fn examine(path: &Path) -> anyhow::Result<Vec<Sign>> {
     signs.push(sign("store", open::runtime()?.block_on(store(&config))));
     signs.push(sign("objects", objects(&config)));
     signs.push(sign("authority", authority(&config)));
-    signs.push(sign("rules", rules::load(None).map(|pack| {
-        format!("{} rules, pack {}", pack.rules.len(), pack.stamp.version)
-    })));
+    signs.push(sign(
+        "rules",
+        rules::load(None)
+            .map(|pack| format!("{} rules, pack {}", pack.rules.len(), pack.stamp.version)),
+    ));
     Ok(signs)
 }
 

@@ -21,7 +21,8 @@ pub struct Opened {
 impl Opened {
     /// The inspector with the built-in rules, or those of a folder.
     pub fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
-        let objects = Objects::open(&self.config.data.join("objects")).context("opening the object store")?;
+        let objects =
+            Objects::open(&self.config.data.join("objects")).context("opening the object store")?;
         let pack = Arc::new(super::rules::load(rules)?);
         Ok(Inspector { store: self.store.clone(), objects, pack })
     }

@@ -22,7 +22,8 @@ pub async fn write(
     inspection: Uuid,
     assessment: &Assessment,
 ) -> Result<String, InspectionError> {
-    let damaged = |detail: String| InspectionError::Damaged { what: "the assessment".into(), detail };
+    let damaged =
+        |detail: String| InspectionError::Damaged { what: "the assessment".into(), detail };
     let json = serde_json::to_vec(assessment).map_err(|error| damaged(error.to_string()))?;
     let key = format!("assessments/{inspection}/{}.zst", sha256_hex(&json));
     let packed =

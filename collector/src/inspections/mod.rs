@@ -12,7 +12,7 @@ use carepack_assessment::{Assessment, Pack};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::objects::{Objects, ObjectError};
+use crate::objects::{ObjectError, Objects};
 use crate::store::{Contract, Inspection, State, Store, StoreError};
 
 /// Everything an inspection is made from.
@@ -28,18 +28,29 @@ pub enum InspectionError {
     #[error("asking the store")]
     Store(#[from] StoreError),
     #[error("reading or writing {what}")]
-    Object { what: String, #[source] source: ObjectError },
+    Object {
+        what: String,
+        #[source]
+        source: ObjectError,
+    },
     #[error("{what} is gone from the object store; restore it from a backup")]
     Gone { what: String },
     #[error("{what} in the object store is damaged: {detail}; restore it from a backup")]
     Damaged { what: String, detail: String },
     #[error("period {period} of contract {contract}")]
-    Period { contract: String, period: String, #[source] source: carepack_shared::period::ScheduleError },
+    Period {
+        contract: String,
+        period: String,
+        #[source]
+        source: carepack_shared::period::ScheduleError,
+    },
     #[error("the inspection of {period} is {state}: it is closed and is not assessed again")]
     Closed { period: String, state: &'static str },
     #[error("contract {0} has no hosts; add a host or enrol an agent first")]
     NoHosts(String),
-    #[error("the inspection of {period} of contract {contract} has not been assessed; run: carepack-collector inspect --contract {contract} --period {period}")]
+    #[error(
+        "the inspection of {period} of contract {contract} has not been assessed; run: carepack-collector inspect --contract {contract} --period {period}"
+    )]
     NotAssessed { contract: String, period: String },
     #[error("the judging thread stopped")]
     Stopped(#[from] tokio::task::JoinError),
@@ -113,9 +124,7 @@ impl Inspector {
     ) -> Result<(Inspection, Assessment), InspectionError> {
         let inspection = self.store.inspection(contract.id, period).await?;
         match inspection.and_then(|i| Some((i.assessment_key.clone()?, i))) {
-            Some((key, inspection)) => {
-                Ok((inspection, archive::read(&self.objects, &key).await?))
-            }
+            Some((key, inspection)) => Ok((inspection, archive::read(&self.objects, &key).await?)),
             None => Err(InspectionError::NotAssessed {
                 contract: contract.name.clone(),
                 period: period.to_owned(),

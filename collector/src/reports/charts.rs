@@ -135,7 +135,12 @@ mod tests {
 
     #[test]
     fn a_hosts_label_is_escaped() {
-        let bar = |label: &str| Bar { label: label.into(), pct: 97.0, before: Some(120.0), note: "x".into() };
+        let bar = |label: &str| Bar {
+            label: label.into(),
+            pct: 97.0,
+            before: Some(120.0),
+            note: "x".into(),
+        };
         let svg = bars("t", &[bar("<script>")]);
         assert!(svg.contains("&lt;script&gt;") && !svg.contains("<script>"));
         assert!(svg.contains("#b3261e"), "97 % is drawn as danger");

@@ -59,11 +59,7 @@ pub enum ReportError {
 ///
 /// # Errors
 /// [`ReportError`]; a character that no font has is one of them.
-pub fn render(
-    assessment: &Assessment,
-    cover: &Cover,
-    lang: Lang,
-) -> Result<Rendered, ReportError> {
+pub fn render(assessment: &Assessment, cover: &Cover, lang: Lang) -> Result<Rendered, ReportError> {
     let report = sections::report(assessment, cover, lang);
     Ok(Rendered { html: html::render(&report)?, pdf: pdf::render(&report, cover.inspected_at)? })
 }

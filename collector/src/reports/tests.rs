@@ -74,7 +74,9 @@ fn text_from_a_host_is_never_markup() {
     for lang in [Lang::Ko, Lang::En] {
         let rendered = render(&assessment, &cover(), lang).unwrap();
         assert!(!rendered.html.contains("<script>"), "{lang:?}");
-        assert!(rendered.html.contains("&lt;script&gt;") || rendered.html.contains("&#60;script&#62;"));
+        assert!(
+            rendered.html.contains("&lt;script&gt;") || rendered.html.contains("&#60;script&#62;")
+        );
         assert!(!rendered.html.contains('\u{202e}') && rendered.html.contains("U+6F22"));
         assert!(rendered.html.contains(lang.say("verdict.silent")), "the silent host has its page");
         assert!(rendered.pdf.starts_with(b"%PDF"));
@@ -116,7 +118,8 @@ fn korean_can_be_copied_out_of_the_pdf() {
         return;
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    for word in ["정기점검 보고서", "한빛정보", "종합 의견", "접속 불가", "권고 사항"] {
+    for word in ["정기점검 보고서", "한빛정보", "종합 의견", "접속 불가", "권고 사항"]
+    {
         assert!(text.contains(word), "{word} is not in the text of the PDF");
     }
 }

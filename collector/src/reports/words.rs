@@ -144,7 +144,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("sample", "대표 문구(가림 처리)", "Sample (masked)"),
     ("changes", "전회 대비 변동 사항", "Changes since the last inspection"),
     ("changes.none", "변동 사항 없음", "No change"),
-    ("changes.first", "첫 점검이므로 비교 대상이 없음", "First inspection; nothing to compare with"),
+    (
+        "changes.first",
+        "첫 점검이므로 비교 대상이 없음",
+        "First inspection; nothing to compare with",
+    ),
     ("changes.more", "건 생략", "more left out"),
     ("subject", "구분", "Subject"),
     ("name", "이름", "Name"),

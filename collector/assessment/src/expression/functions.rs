@@ -1,5 +1,7 @@
 //! Functions that rules may call beside CEL's own.
 
+#![expect(clippy::needless_pass_by_value, reason = "CEL hands arguments over by value")]
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -15,16 +17,10 @@ pub fn add(scope: &mut Context<'_, '_>) {
         scope.add_function("round1", |x: f64| (x * 10.0).round() / 10.0),
         scope.add_function("pct", pct),
         scope.add_function("version_cmp", version_cmp),
-        scope.add_function("days_between", |a: i64, b: i64| {
-            b.saturating_sub(a) / 86_400
-        }),
+        scope.add_function("days_between", |a: i64, b: i64| b.saturating_sub(a) / 86_400),
         scope.add_function("human_bytes", human_bytes),
-        scope.add_function("human_kib", |kib: i64| {
-            human_bytes(kib.saturating_mul(1024))
-        }),
-        scope.add_function("to_int", |text: Arc<String>| {
-            text.trim().parse::<i64>().unwrap_or(-1)
-        }),
+        scope.add_function("human_kib", |kib: i64| human_bytes(kib.saturating_mul(1024))),
+        scope.add_function("to_int", |text: Arc<String>| text.trim().parse::<i64>().unwrap_or(-1)),
     ];
     for result in added {
         result.expect("no function of ours has the name of a standard one");
@@ -32,10 +28,7 @@ pub fn add(scope: &mut Context<'_, '_>) {
 }
 
 fn join(list: Arc<Vec<Value>>, separator: Arc<String>) -> String {
-    list.iter()
-        .map(super::show)
-        .collect::<Vec<_>>()
-        .join(&separator)
+    list.iter().map(super::show).collect::<Vec<_>>().join(&separator)
 }
 
 /// A map's keys, sorted: the only way to iterate over a map.
@@ -111,9 +104,5 @@ fn human_bytes(bytes: i64) -> String {
         size /= 1024.0;
         unit += 1;
     }
-    if unit == 0 {
-        format!("{bytes} B")
-    } else {
-        format!("{size:.1} {}", UNITS[unit])
-    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", UNITS[unit]) }
 }

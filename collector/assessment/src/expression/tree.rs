@@ -20,10 +20,8 @@ pub fn to_cel(json: &Json) -> Value {
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => Value::List(items.iter().map(to_cel).collect::<Vec<_>>().into()),
         Json::Object(map) => {
-            let map: HashMap<Key, Value> = map
-                .iter()
-                .map(|(key, value)| (Key::from(key.as_str()), to_cel(value)))
-                .collect();
+            let map: HashMap<Key, Value> =
+                map.iter().map(|(key, value)| (Key::from(key.as_str()), to_cel(value))).collect();
             Value::from(map)
         }
     }
@@ -36,18 +34,15 @@ pub fn to_cel(json: &Json) -> Value {
 #[must_use]
 pub fn facts_tree(facts: &Facts, wanted: &BTreeSet<String>) -> Value {
     let mut tree = Map::new();
-    for spec in carepack_facts::parsers::all()
-        .iter()
-        .flat_map(|parser| parser.facts)
-    {
+    for spec in carepack_facts::parsers::all().iter().flat_map(|parser| parser.facts) {
         parent(&mut tree, spec.key);
     }
     for (key, fact) in &facts.known {
         let name = key.rsplit('.').next().unwrap_or(key);
-        if wanted.contains(key) {
-            if let Some(map) = parent(&mut tree, key) {
-                map.insert(name.to_owned(), fact.value.clone());
-            }
+        if wanted.contains(key)
+            && let Some(map) = parent(&mut tree, key)
+        {
+            map.insert(name.to_owned(), fact.value.clone());
         }
     }
     to_cel(&Json::Object(tree))
@@ -61,10 +56,7 @@ fn parent<'t>(tree: &'t mut Map<String, Json>, key: &str) -> Option<&'t mut Map<
         if parts.peek().is_none() {
             break;
         }
-        map = map
-            .entry(part)
-            .or_insert_with(|| Json::Object(Map::new()))
-            .as_object_mut()?;
+        map = map.entry(part).or_insert_with(|| Json::Object(Map::new())).as_object_mut()?;
     }
     Some(map)
 }

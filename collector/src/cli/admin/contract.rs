@@ -98,7 +98,10 @@ impl Add {
         };
         schedule.check().context("the contract's window")?;
         let customer = store.find_customer(&self.customer).await?.with_context(|| {
-            format!("there is no customer {:?}; see: carepack-collector customer list", self.customer)
+            format!(
+                "there is no customer {:?}; see: carepack-collector customer list",
+                self.customer
+            )
         })?;
         let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let contract = store::Contract {

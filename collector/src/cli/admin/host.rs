@@ -29,9 +29,7 @@ pub enum Host {
         json: bool,
     },
     /// Ask a host for a snapshot at its next poll; its own policy may refuse.
-    Collect {
-        host: String,
-    },
+    Collect { host: String },
     /// Revoke a host's certificates.
     Revoke {
         host: String,
@@ -39,9 +37,7 @@ pub enum Host {
         reason: String,
     },
     /// End a host: its certificates are revoked, its history stays.
-    Retire {
-        host: String,
-    },
+    Retire { host: String },
 }
 
 #[derive(Debug, Args)]

@@ -77,7 +77,9 @@ impl Init {
         limits.insert("poll_seconds".into(), i64::from(self.poll_seconds).into());
         root.insert("limits".into(), limits.into());
         let body = toml::to_string(&root)?;
-        Ok(format!("# Written by carepack-collector init; every key: carepack-collector.toml(5)\n{body}"))
+        Ok(format!(
+            "# Written by carepack-collector init; every key: carepack-collector.toml(5)\n{body}"
+        ))
     }
 }
 

@@ -20,7 +20,8 @@ pub fn changes(scene: &Scene<'_>, host: &HostAssessment) -> (Table, String) {
             or_dash(&change.after),
         ]
     });
-    let table = Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() };
+    let table =
+        Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() };
     let note = if host.previous.is_none() {
         scene.say("changes.first")
     } else if host.changes.is_empty() {

@@ -2,7 +2,10 @@
 
 use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
 
-use super::{AREAS, Scene, changes, epoch, fact_text, grade_text, logs, moment, resources, score_text, systems};
+use super::{
+    AREAS, Scene, changes, epoch, fact_text, grade_text, logs, moment, resources, score_text,
+    systems,
+};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{AreaTable, HostPage, Pair, Row};
 use crate::reports::words::Lang;
@@ -71,8 +74,11 @@ fn about(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Pair> {
 
 fn coverage(scene: &Scene<'_>, host: &HostAssessment) -> String {
     let coverage = host.score.coverage;
-    let provisional =
-        if host.score.provisional { format!(" ({})", scene.say("provisional")) } else { String::new() };
+    let provisional = if host.score.provisional {
+        format!(" ({})", scene.say("provisional"))
+    } else {
+        String::new()
+    };
     format!("{coverage}‰{provisional}")
 }
 

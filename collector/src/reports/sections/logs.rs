@@ -14,7 +14,8 @@ pub fn window(scene: &Scene<'_>, host: &HostAssessment) -> String {
     let Some(window) = host.facts.value("logs.window") else {
         let missing = host.facts.missing.get("logs.window");
         let reason = missing.map(|missing| scene.say(super::host::unseen_key(missing.reason)));
-        return reason.map_or_else(String::new, |word| format!("{}: {word}", scene.say("verdict.unknown")));
+        return reason
+            .map_or_else(String::new, |word| format!("{}: {word}", scene.say("verdict.unknown")));
     };
     let lines = window.get("lines").and_then(Value::as_i64).unwrap_or(0);
     format!(

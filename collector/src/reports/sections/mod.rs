@@ -1,15 +1,15 @@
 //! The report's sections, one file each, in the order of the paper. Each turns a part of the
 //! assessment into final texts; to add one, write a file and name it here and in the model.
 
-mod front;
-mod opinion;
-mod systems;
-mod host;
-mod resources;
-mod logs;
-mod changes;
-mod recommendations;
 mod back;
+mod changes;
+mod front;
+mod host;
+mod logs;
+mod opinion;
+mod recommendations;
+mod resources;
+mod systems;
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::{Area, Verdict};
@@ -53,7 +53,10 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         exceptions: back::exceptions(&scene),
         confirm: back::confirm(&scene),
         appendix: back::appendix(&scene),
-        words: WORDS.iter().map(|(key, ..)| ((*key).to_owned(), lang.say(key).to_owned())).collect(),
+        words: WORDS
+            .iter()
+            .map(|(key, ..)| ((*key).to_owned(), lang.say(key).to_owned()))
+            .collect(),
     }
 }
 

@@ -44,7 +44,10 @@ fn korean(scene: &Scene<'_>) -> Vec<String> {
         Some(score) => {
             let moved = summary.previous_score.map(|before| moved_ko(before, score));
             let grade = grade_text(Some(score));
-            format!("종합 점수는 1,000점 만점에 {score}점({grade} 등급)임.{}", moved.unwrap_or_default())
+            format!(
+                "종합 점수는 1,000점 만점에 {score}점({grade} 등급)임.{}",
+                moved.unwrap_or_default()
+            )
         }
         None => "확인된 항목이 부족하여 종합 점수를 산정하지 않았음.".to_owned(),
     });
@@ -99,7 +102,10 @@ fn english(scene: &Scene<'_>) -> Vec<String> {
         Some(score) => {
             let moved = summary.previous_score.map(|before| moved_en(before, score));
             let grade = grade_text(Some(score));
-            format!("The overall score is {score} of 1,000 (grade {grade}).{}", moved.unwrap_or_default())
+            format!(
+                "The overall score is {score} of 1,000 (grade {grade}).{}",
+                moved.unwrap_or_default()
+            )
         }
         None => "Too little could be checked for an overall score.".to_owned(),
     });

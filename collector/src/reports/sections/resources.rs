@@ -54,7 +54,11 @@ fn cpu_note(scene: &Scene<'_>, facts: &Facts) -> String {
     let loads = ["load.avg1", "load.avg5", "load.avg15"];
     let loads: Vec<String> =
         loads.iter().filter_map(|key| Some(format!("{:.2}", fact_f64(facts, key)?))).collect();
-    if loads.is_empty() { String::new() } else { format!("{} {}", scene.say("load"), loads.join(" · ")) }
+    if loads.is_empty() {
+        String::new()
+    } else {
+        format!("{} {}", scene.say("load"), loads.join(" · "))
+    }
 }
 
 fn memory_note(scene: &Scene<'_>, facts: &Facts) -> String {

@@ -37,8 +37,8 @@ struct Device {
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let devices = evidence.survey::<Vec<Device>>(DEVICES).map(|list| {
         let device = |d: &Device| {
-            json!({"name": d.name, "size_bytes": d.size_bytes, "rotational": d.rotational,
-                   "scheduler": d.scheduler, "model": d.model})
+            json!({"name": d.name, "size_bytes": d.size_bytes, "rotational": d.rotational.unwrap_or(false),
+                   "scheduler": d.scheduler.as_deref().unwrap_or_default(), "model": d.model.as_deref().unwrap_or_default()})
         };
         list.iter().map(device).collect::<Vec<Value>>()
     });
