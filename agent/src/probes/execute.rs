@@ -56,7 +56,9 @@ impl One<'_> {
     fn read(&self, read: &Read, hand_on: &mut dyn FnMut(Event)) {
         let host = self.context.host;
         let outcome = match read {
-            Read::File { path, bytes_max } => settle(host.read(path, *bytes_max).map(text)),
+            Read::File { path, bytes_max } => {
+                settle(host.read(path, *bytes_max).map(|piece| text(&piece)))
+            }
             Read::Link { path } => settle(host.link(path).map(|to| (Content::Text(to), false))),
             Read::Command(command) => settle(self.command(command)),
             Read::Survey { name, run, .. } => {
@@ -101,7 +103,7 @@ impl One<'_> {
             if host.stat(&path).is_ok_and(|stat| stat.kind != Kind::File) {
                 continue;
             }
-            let outcome = settle(host.read(&path, *bytes_max).map(text));
+            let outcome = settle(host.read(&path, *bytes_max).map(|piece| text(&piece)));
             hand_on(self.observed(Source::File { path }, outcome));
         }
     }
@@ -131,7 +133,7 @@ impl One<'_> {
     }
 }
 
-fn text(piece: Piece) -> (Content, bool) {
+fn text(piece: &Piece) -> (Content, bool) {
     (Content::Text(clean(&piece.bytes)), piece.truncated)
 }
 
