@@ -126,8 +126,7 @@ mod tests {
         Read::Survey { name, reads: &["x"], run }
     }
 
-    const fn probe(reads: &'static [Read]) -> Probe {
-        let deadline_ms = 200;
+    const fn probe(reads: &'static [Read], deadline_ms: u64) -> Probe {
         Probe {
             id: "x",
             about_ko: "",
@@ -138,8 +137,9 @@ mod tests {
         }
     }
 
-    static BREAKS: Probe = probe(&[survey("a", works), survey("b", breaks), survey("c", works)]);
-    static HANGS: Probe = probe(&[survey("a", works), survey("b", hangs), survey("c", works)]);
+    static BREAKS: Probe =
+        probe(&[survey("a", works), survey("b", breaks), survey("c", works)], 20_000);
+    static HANGS: Probe = probe(&[survey("a", works), survey("b", hangs), survey("c", works)], 500);
 
     fn check(probe: &'static Probe, expected: [Option<Unseen>; 3]) {
         let host = Arc::new(Host::live());
