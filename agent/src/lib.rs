@@ -1,8 +1,19 @@
-//! carepack-agent
+//! The agent: sees one host, keeps what it saw until the collector has it. It holds no threshold
+//! and no opinion, and nothing that it is sent is ever executed.
+//!
+//! Read in the data's order: [`host`] is the only door to the system; [`probes`] and [`logs`] say
+//! what is looked at; [`snapshot`] takes and masks it; [`collect`] spools it ([`spool`],
+//! [`state`]); [`service`] keeps the [`schedule`] and sends it ([`uplink`]); [`cli`] is for people.
 
+pub mod cli;
+pub mod collect;
 pub mod config;
 pub mod host;
 pub mod logs;
 pub mod probes;
+pub mod schedule;
+pub mod service;
 pub mod snapshot;
+pub mod spool;
 pub mod state;
+pub mod uplink;

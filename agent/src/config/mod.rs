@@ -176,9 +176,8 @@ pub fn load(named: Option<&Path>, optional: bool) -> Result<Loaded, ConfigError>
         merge::into(&mut whole, table);
         read.push(path);
     }
-    let config = whole
-        .try_into()
-        .map_err(|source| ConfigError::Syntax { path: file.clone(), source })?;
+    let config =
+        whole.try_into().map_err(|source| ConfigError::Syntax { path: file.clone(), source })?;
     Ok(Loaded { config, file, read })
 }
 

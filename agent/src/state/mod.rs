@@ -110,9 +110,10 @@ impl State {
     /// [`StateError::Busy`].
     pub fn lock(&self) -> Result<Lock, StateError> {
         let path = self.dir.join("lock");
-        let file = File::options().create(true).append(true).open(&path).map_err(|source| {
-            StateError::Io { operation: "open", path: path.clone(), source }
-        })?;
+        let file =
+            File::options().create(true).append(true).open(&path).map_err(|source| {
+                StateError::Io { operation: "open", path: path.clone(), source }
+            })?;
         Flock::lock(file, FlockArg::LockExclusiveNonblock)
             .map(Lock)
             .map_err(|_| StateError::Busy { path })
@@ -124,7 +125,9 @@ impl State {
     /// [`StateError`].
     pub fn mask_key(&self) -> Result<Vec<u8>, StateError> {
         let path = self.dir.join("mask.key");
-        if let Some(key) = read_secret(&path)? && key.len() == MASK_KEY_BYTES {
+        if let Some(key) = read_secret(&path)?
+            && key.len() == MASK_KEY_BYTES
+        {
             return Ok(key);
         }
         let key = random_key();
@@ -206,6 +209,12 @@ impl State {
     }
 }
 
+/// A CA certificate (DER) as PEM.
+#[must_use]
+pub fn ca_pem(der: &[u8]) -> String {
+    identity::armour_der("CERTIFICATE", der)
+}
+
 /// Thirty-two random bytes.
 ///
 /// # Panics
@@ -244,9 +253,7 @@ fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, StateError> {
     match read {
         Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => {
-            Err(StateError::Io { operation: "read", path: path.to_path_buf(), source })
-        }
+        Err(source) => Err(StateError::Io { operation: "read", path: path.to_path_buf(), source }),
     }
 }
 

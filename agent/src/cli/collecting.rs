@@ -1,0 +1,206 @@
+//! `collect` and `preview`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use carepack_shared::digest::sha256_hex;
+use carepack_shared::{Reason, Snapshot};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Exit, print, state_of};
+use crate::collect::{self, Order, is_partial};
+use crate::config::Config;
+use crate::spool::{Found, Spool};
+use crate::state::{Request, State};
+
+/// Why a snapshot is taken.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReasonWord {
+    Scheduled,
+    OnDemand,
+    Installation,
+    Offline,
+}
+
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// Look, and keep nothing: no spool, no socket.
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the document to a file (`-` for stdout) instead of the spool; a name that ends in
+    /// .cpk gets a bundle signed with this host's key, for the way over an air gap.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    reason: Option<ReasonWord>,
+    /// The inspection period, e.g. 2026-11; that of the policy without it.
+    #[arg(long)]
+    period: Option<String>,
+    /// The collector's request that this serves.
+    #[arg(long)]
+    request: Option<Uuid>,
+    /// Carry out the oldest request in the state folder; none is no error.
+    #[arg(long)]
+    requested: bool,
+    /// Say nothing but errors.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// A snapshot that waits in the spool, instead of a fresh look.
+    #[arg(long)]
+    id: Option<Uuid>,
+}
+
+impl Collect {
+    pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
+        if self.requested {
+            return self.serve_request(config, lang);
+        }
+        let order = self.order(config)?;
+        if self.dry_run || self.output.is_some() {
+            return self.look(config, &order, lang);
+        }
+        self.keep(config, &order, lang)
+    }
+
+    fn order(&self, config: &Config) -> anyhow::Result<Order> {
+        let reason = match self.reason {
+            Some(ReasonWord::Scheduled) => Reason::Scheduled,
+            Some(ReasonWord::Installation) => Reason::Installation,
+            Some(ReasonWord::Offline) => Reason::Offline,
+            Some(ReasonWord::OnDemand) => Reason::OnDemand,
+            None if self.output.is_some() => Reason::Offline,
+            None => Reason::OnDemand,
+        };
+        let period = match &self.period {
+            Some(period) => Some(period.clone()),
+            None => period_of_policy(config)?,
+        };
+        Ok(Order { reason, period, request: self.request })
+    }
+
+    fn keep(&self, config: &Config, order: &Order, lang: print::Lang) -> anyhow::Result<Exit> {
+        let state = State::open(&config.state_dir)?;
+        let spooled = collect::spool(config, &state, order)
+            .context(lang.say("수집하지 못함", "the collection failed"))?;
+        if !self.quiet {
+            print::line(&format!("{} {} bytes", spooled.id, spooled.bytes));
+            print::line(&format!("SHA-256 {}", spooled.sha256));
+        }
+        Ok(if spooled.partial { Exit::Partial } else { Exit::Ok })
+    }
+
+    fn look(&self, config: &Config, order: &Order, lang: print::Lang) -> anyhow::Result<Exit> {
+        let state = state_of(config);
+        let snapshot = collect::look(config, &state, order)
+            .context(lang.say("수집하지 못함", "the collection failed"))?;
+        match &self.output {
+            Some(file) => write(&state, &snapshot, file)?,
+            None => summary(&snapshot),
+        }
+        Ok(if is_partial(&snapshot) { Exit::Partial } else { Exit::Ok })
+    }
+
+    /// For the one-shot service that a path unit starts.
+    fn serve_request(&self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
+        let state = State::open(&config.state_dir)?;
+        let mut files: Vec<PathBuf> = std::fs::read_dir(state.requests_dir())
+            .context("listing requests")?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .collect();
+        files.sort();
+        let Some(file) = files.first() else { return Ok(Exit::Ok) };
+        let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+        let request: Request = match serde_json::from_slice(&text) {
+            Ok(request) => request,
+            Err(error) => {
+                std::fs::remove_file(file).context("removing a request that cannot be read")?;
+                return Err(error).with_context(|| format!("{} is no request", file.display()));
+            }
+        };
+        let order =
+            Order { reason: request.reason, period: request.period, request: request.request };
+        let exit = self.keep(config, &order, lang)?;
+        crate::state::files::remove_durable(file).context("removing the served request")?;
+        Ok(exit)
+    }
+}
+
+impl Preview {
+    pub fn run(self, config: &Config) -> anyhow::Result<Exit> {
+        let state = state_of(config);
+        let document = match self.id {
+            Some(id) => match Spool::new(state.spool_dir(), config.spool).get(id)? {
+                Found::Sound(entry) => entry.document()?,
+                Found::Unsound(reason) => {
+                    return Err(anyhow::Error::new(reason).context(format!("spool entry {id}")));
+                }
+                Found::Gone => anyhow::bail!("{id} is not in the spool"),
+            },
+            None => {
+                let period = period_of_policy(config)?;
+                let order = Order { reason: Reason::OnDemand, period, request: None };
+                collect::look(config, &state, &order)?.to_document()
+            }
+        };
+        let _ = writeln!(
+            std::io::stderr(),
+            "SHA-256 {}, {} bytes",
+            sha256_hex(&document),
+            document.len()
+        );
+        std::io::stdout().write_all(&document).context("writing the document")?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// The period that the last policy heard puts us in.
+fn period_of_policy(config: &Config) -> anyhow::Result<Option<String>> {
+    let Some(policy) = state_of(config).policy()? else { return Ok(None) };
+    Ok(Some(policy.schedule.slot_at(Timestamp::now(), "")?.period))
+}
+
+fn write(state: &State, snapshot: &Snapshot, file: &Path) -> anyhow::Result<()> {
+    if file.as_os_str() == "-" {
+        return std::io::stdout().write_all(&snapshot.to_document()).context("writing to stdout");
+    }
+    let sealed = file.extension().is_some_and(|end| end == "cpk");
+    let bytes = if sealed { collect::seal(state, snapshot)? } else { snapshot.to_document() };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    ensure!(folder.is_dir(), "{} is not a folder", folder.display());
+    crate::state::files::write_durable(file, &bytes, 0o600)
+        .with_context(|| format!("writing {}", file.display()))?;
+    print::line(&format!("{} {} bytes", file.display(), bytes.len()));
+    print::line(&format!("SHA-256 {}", sha256_hex(&snapshot.to_document())));
+    Ok(())
+}
+
+fn summary(snapshot: &Snapshot) {
+    use carepack_shared::Outcome;
+    let seen = snapshot.observations.iter().filter(|o| matches!(o.outcome, Outcome::Seen { .. }));
+    let document = snapshot.to_document();
+    print::line(&format!(
+        "{} observations, {} seen; {} bytes; {} ms CPU, {} KiB, {} processes started",
+        snapshot.observations.len(),
+        seen.count(),
+        document.len(),
+        snapshot.agent.cpu_ms,
+        snapshot.agent.peak_kib,
+        snapshot.agent.spawned
+    ));
+    for observation in &snapshot.observations {
+        if let Outcome::Unseen { reason, detail } = &observation.outcome {
+            print::line(&format!("{:10} {}  {detail}", reason.as_str(), observation.source.key()));
+        }
+    }
+    print::line(&format!("SHA-256 {}", sha256_hex(&document)));
+}

@@ -1,0 +1,179 @@
+//! One collection: the snapshot is taken, spooled durably, and only then is progress kept.
+//!
+//! It holds the state folder's lock, opens no socket, and knows nothing of the collector.
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use carepack_shared::bundle::{self, Seal, signed_text};
+use carepack_shared::digest::sha256_hex;
+use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
+use jiff::Timestamp;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::host::{Host, RecordedError};
+use crate::logs::LogState;
+use crate::snapshot::{Take, TakeError, Taken, take};
+use crate::spool::{Spool, SpoolError};
+use crate::state::{Identity, IdentityError, JournalEntry, State, StateError};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub reason: Reason,
+    pub period: Option<String>,
+    /// The collector's request that it serves.
+    pub request: Option<Uuid>,
+}
+
+/// A collection that could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("the recorded host cannot be replayed")]
+    Recorded(#[from] RecordedError),
+    #[error(transparent)]
+    Take(#[from] TakeError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error("the snapshot cannot be compressed")]
+    Compress(#[source] std::io::Error),
+    #[error("the bundle cannot be signed with the key in identity.pem")]
+    Sign,
+}
+
+/// A spooled snapshot.
+#[derive(Clone, Debug)]
+pub struct Spooled {
+    pub id: Uuid,
+    pub sha256: String,
+    /// Bytes of the spool entry.
+    pub bytes: u64,
+    /// Part of the host could not be seen.
+    pub partial: bool,
+}
+
+/// Takes a snapshot and spools it.
+///
+/// # Errors
+/// [`CollectError`]; [`StateError::Busy`] when another collection runs. Progress is unchanged
+/// then, so that it is done again.
+pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, CollectError> {
+    let _lock = state.lock()?;
+    let spool = Spool::new(state.spool_dir(), config.spool);
+    spool.clean();
+    let identity = state.identity()?;
+    let mut progress = state.progress()?;
+    let mut taken = observe(config, Some(state), identity.as_ref(), order)?;
+    taken.snapshot.lost = progress.lost;
+    let document = taken.snapshot.to_document();
+    let sha256 = sha256_hex(&document);
+    let id = taken.snapshot.id;
+    let file = bundle::write(id, &document, None).map_err(CollectError::Compress)?;
+    let dropped = spool.put(id, &file)?;
+    for old in &dropped.ids {
+        tracing::warn!(snapshot.id = %old, "collect.spool_full: the oldest snapshot was dropped");
+        state.journal(&JournalEntry {
+            at: Timestamp::now(),
+            id: *old,
+            sha256: String::new(),
+            bytes: 0,
+            outcome: "dropped".to_owned(),
+        })?;
+    }
+    // What was told in this snapshot is told; what this one pushed out the next one tells.
+    progress.lost = dropped.ids.len() as u64;
+    progress.log_state = taken.log_state;
+    match order.reason {
+        Reason::Scheduled => progress.last_period = taken.snapshot.period.clone(),
+        Reason::OnDemand if order.request.is_some() => progress.last_on_demand = order.request,
+        _ => {}
+    }
+    state.save_progress(&progress)?;
+    let partial = is_partial(&taken.snapshot);
+    Ok(Spooled { id, sha256, bytes: file.len() as u64, partial })
+}
+
+/// Takes a snapshot and keeps nothing of it: for previews, dry runs and offline files.
+///
+/// # Errors
+/// [`CollectError`].
+pub fn look(config: &Config, state: &State, order: &Order) -> Result<Snapshot, CollectError> {
+    let identity = state.identity()?;
+    Ok(observe(config, Some(state), identity.as_ref(), order)?.snapshot)
+}
+
+/// A signed bundle of a snapshot; unsigned when this host has no identity.
+///
+/// # Errors
+/// [`CollectError`].
+pub fn seal(state: &State, snapshot: &Snapshot) -> Result<Vec<u8>, CollectError> {
+    let document = snapshot.to_document();
+    let seal = match state.identity()? {
+        Some(identity) => Some(sign(&identity, snapshot.id, &sha256_hex(&document))?),
+        None => None,
+    };
+    bundle::write(snapshot.id, &document, seal).map_err(CollectError::Compress)
+}
+
+/// Whether some source was not seen for another reason than being absent or kept back.
+#[must_use]
+pub fn is_partial(snapshot: &Snapshot) -> bool {
+    snapshot.observations.iter().any(|o| match &o.outcome {
+        Outcome::Seen { .. } => false,
+        Outcome::Unseen { reason, .. } => !matches!(reason, Unseen::Absent | Unseen::Withheld),
+    })
+}
+
+fn sign(identity: &Identity, id: Uuid, sha256: &str) -> Result<Seal, CollectError> {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(identity.key_pem.as_bytes())
+        .map_err(|_| CollectError::Sign)?;
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der())
+        .map_err(|_| CollectError::Sign)?;
+    let text = signed_text(id, sha256);
+    let signature =
+        key.sign(&SystemRandom::new(), text.as_bytes()).map_err(|_| CollectError::Sign)?;
+    Ok(Seal {
+        certificate_pem: identity.certificate_pem.clone(),
+        signature: STANDARD.encode(signature.as_ref()),
+    })
+}
+
+fn observe(
+    config: &Config,
+    state: Option<&State>,
+    identity: Option<&Identity>,
+    order: &Order,
+) -> Result<Taken, CollectError> {
+    let host = match &config.collect.recorded {
+        Some(folder) => Host::recorded(folder, config.collect.recorded_overlay.as_deref())?,
+        None => Host::live(),
+    };
+    // A look before enrolment masks with a key of its own, which is forgotten.
+    let kept = state.filter(|state| state.dir().exists());
+    let (log_state, mask_key) = match kept {
+        Some(state) => (state.progress()?.log_state, state.mask_key()?),
+        None => (LogState::default(), crate::state::random_key()),
+    };
+    Ok(take(
+        &Arc::new(host),
+        Take {
+            reason: order.reason,
+            period: order.period.clone(),
+            host_id: identity.map(|identity| identity.host_id),
+            log_state,
+            policy: config.withhold.policy(),
+            mask_key,
+            deadline: config.deadline(),
+        },
+    )?)
+}

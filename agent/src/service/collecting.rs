@@ -1,0 +1,146 @@
+//! Starting collections: as a child process, or by a request file that a systemd path unit waits
+//! for, so that the resident process needs no privilege. Never two at once.
+
+use std::ffi::OsString;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use carepack_shared::Reason;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Call;
+use crate::config::{Config, Start};
+use crate::schedule::Job;
+use crate::state::{Request, State};
+
+/// A failed collection is tried again after this many seconds.
+const RETRY_SECONDS: i64 = 60;
+/// A request that nothing has taken up after this time counts as failed.
+const REQUEST_MAX: Duration = Duration::from_secs(600);
+
+/// The collection under way, if any.
+#[derive(Default)]
+pub struct Collecting {
+    running: Option<Running>,
+    not_before: Option<Timestamp>,
+}
+
+enum Running {
+    Child(Child),
+    /// A request file lies in `requests/` until the collecting process removes it.
+    Asked {
+        file: std::path::PathBuf,
+        since: Instant,
+    },
+}
+
+impl Collecting {
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
+    /// Starts a collection.
+    pub fn start(
+        &mut self,
+        config: &Config,
+        call: &Call,
+        state: &State,
+        job: &Job,
+    ) -> Result<(), String> {
+        let started = match config.collect.start {
+            Start::Child => child(call, job).map(Running::Child),
+            Start::RequestFile => ask(state, job),
+        };
+        match started {
+            Ok(running) => {
+                self.running = Some(running);
+                Ok(())
+            }
+            Err(error) => {
+                self.retry_later();
+                Err(format!("the collection cannot be started: {error}"))
+            }
+        }
+    }
+
+    /// How the collection ended, once it has.
+    pub fn ended(&mut self, _: &State) -> Option<Result<(), String>> {
+        let ended = match self.running.as_mut()? {
+            Running::Child(child) => match child.try_wait() {
+                Ok(None) => return None,
+                // 6: part of the host could not be seen, which the snapshot itself says.
+                Ok(Some(status)) if matches!(status.code(), Some(0 | 6)) => Ok(()),
+                Ok(Some(status)) => Err(format!("the collection ended with {status}")),
+                Err(error) => Err(format!("the collection cannot be waited for: {error}")),
+            },
+            Running::Asked { file, since } => {
+                if !file.exists() {
+                    Ok(())
+                } else if since.elapsed() < REQUEST_MAX {
+                    return None;
+                } else {
+                    let _ = std::fs::remove_file(file);
+                    Err("no collecting process took up the request".to_owned())
+                }
+            }
+        };
+        self.running = None;
+        if ended.is_err() {
+            self.retry_later();
+        }
+        Some(ended)
+    }
+
+    /// Ends a child; what it had not spooled yet is collected again later.
+    pub fn stop(&mut self) {
+        if let Some(Running::Child(mut child)) = self.running.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    fn retry_later(&mut self) {
+        let later = Timestamp::now().checked_add(SignedDuration::from_secs(RETRY_SECONDS));
+        self.not_before = later.ok();
+    }
+}
+
+fn child(call: &Call, job: &Job) -> std::io::Result<Child> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    if let Some(config) = &call.config {
+        arguments.extend(["--config".into(), config.clone().into_os_string()]);
+    }
+    arguments.extend(call.flags.iter().cloned());
+    let reason = match job.reason {
+        Reason::Scheduled => "scheduled",
+        Reason::OnDemand => "on-demand",
+        Reason::Installation => "installation",
+        Reason::Offline => "offline",
+    };
+    arguments.extend(["collect", "--quiet", "--reason", reason, "--period"].map(OsString::from));
+    arguments.push(job.period.clone().into());
+    if let Some(request) = job.request {
+        arguments.extend(["--request".into(), request.to_string().into()]);
+    }
+    Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+}
+
+fn ask(state: &State, job: &Job) -> std::io::Result<Running> {
+    let request = Request {
+        reason: job.reason,
+        period: Some(job.period.clone()),
+        request: job.request,
+        at: Timestamp::now(),
+    };
+    let file = state.requests_dir().join(format!("{}.json", job.reason.as_str()));
+    crate::state::files::write_durable(&file, &serde_json::to_vec(&request)?, 0o600)?;
+    Ok(Running::Asked { file, since: Instant::now() })
+}

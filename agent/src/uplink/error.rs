@@ -1,0 +1,82 @@
+//! What can go wrong on the way to the collector, and what helps.
+
+use carepack_shared::wire::{Problem, ProblemCode};
+
+/// A request that brought no answer worth having.
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    #[error("the collector {server} cannot be reached")]
+    Unreachable { server: String, source: reqwest::Error },
+    #[error("the collector refused ({}): {}", code_text(.0.code), .0.detail)]
+    Refused(Problem),
+    #[error("the answer of {server} is not one of a Carepack collector ({what})")]
+    Foreign { server: String, what: String },
+    #[error("no TLS client can be made of the key material")]
+    Tls(#[source] rustls::Error),
+    #[error("no HTTPS client can be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// The stable word of a code, as it is on the wire.
+fn code_text(code: ProblemCode) -> String {
+    let json = serde_json::to_value(code).unwrap_or_default();
+    json.as_str().unwrap_or_default().to_owned()
+}
+
+impl UplinkError {
+    /// The collector answered, and the answer is no: trying the same again does not help.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        use ProblemCode as P;
+        matches!(self, Self::Refused(problem) if !matches!(
+            problem.code,
+            P::TooManyAttempts | P::Internal | P::StorageFull | P::Unavailable
+        ))
+    }
+
+    /// The refusal is about this one document, not about the host.
+    #[must_use]
+    pub fn is_about_the_document(&self) -> bool {
+        use ProblemCode as P;
+        matches!(self, Self::Refused(problem) if matches!(
+            problem.code,
+            P::DigestConflict | P::HostMismatch | P::TooLarge | P::Malformed | P::SchemaUnknown
+        ))
+    }
+
+    /// The document will never be taken, whatever the collector becomes.
+    #[must_use]
+    pub fn is_final_for_the_document(&self) -> bool {
+        self.is_about_the_document()
+            && !matches!(self, Self::Refused(p) if p.code == ProblemCode::SchemaUnknown)
+    }
+
+    /// What a person can do.
+    #[must_use]
+    pub fn way_out(&self) -> &'static str {
+        use ProblemCode as P;
+        match self {
+            Self::Unreachable { .. } => {
+                "`carepack-agent test-connection` tells which step fails; snapshots wait in the \
+                 spool meanwhile"
+            }
+            Self::Foreign { .. } => "check `server`: a proxy or another service answers there",
+            Self::Tls(_) | Self::Client(_) => "enrol again with a new token (enroll --again)",
+            Self::Refused(problem) => match problem.code {
+                P::CertificateRevoked | P::HostUnknown | P::CertificateMissing => {
+                    "ask the collector's operator; a new token lets this host in again \
+                     (enroll --again)"
+                }
+                P::TokenRefused => "ask the collector's operator for a new token",
+                P::TooManyAttempts | P::Internal | P::StorageFull | P::Unavailable => {
+                    "the agent tries again by itself; the collector's log says more"
+                }
+                P::SchemaUnknown => "upgrade the collector; the snapshot waits in the spool",
+                P::HostMismatch | P::DigestConflict | P::TooLarge | P::Malformed => {
+                    "the snapshot is in spool/quarantine for the vendor to look at"
+                }
+                P::NoSuchRoute => "upgrade the collector or check `server`",
+            },
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The way to the collector: the agents' API as calls. The only module that speaks HTTP.
+//!
+//! TLS 1.3 with the collector's own CA and this host's certificate; no proxy, no redirect, no
+//! other root. Every answer is capped before it is believed.
+
+mod error;
+mod first;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use carepack_shared::wire::{
+    EnrolAnswer, EnrolRequest, HEADER_SHA256, PATH_ENROL, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS,
+    Policy, Poll, Problem, Receipt, RenewAnswer, RenewRequest, SMALL_BODY_BYTES_MAX, Token,
+};
+use reqwest::{Client, RequestBuilder, Response, header};
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::spool::Entry;
+use crate::state::Identity;
+
+pub use error::UplinkError;
+
+/// A collector in the same country answers in milliseconds; one behind a slow line in seconds.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Eight MiB at 1 Mbit/s take 67 s.
+const TOTAL_MAX: Duration = Duration::from_secs(120);
+
+/// A collector that knows this host.
+#[derive(Clone, Debug)]
+pub struct Uplink {
+    client: Client,
+    server: String,
+}
+
+impl Uplink {
+    /// # Errors
+    /// [`UplinkError::Tls`] when key and certificates cannot be used.
+    pub fn new(server: &str, identity: &Identity) -> Result<Self, UplinkError> {
+        let bent = |_| UplinkError::Tls(rustls::Error::General("identity.pem".to_owned()));
+        let ca = CertificateDer::from_pem_slice(identity.ca_pem.as_bytes()).map_err(bent)?;
+        let own = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).map_err(bent)?;
+        let mut roots = RootCertStore::empty();
+        roots.add(ca.clone()).map_err(UplinkError::Tls)?;
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(UplinkError::Tls)?
+            .with_root_certificates(roots)
+            .with_client_auth_cert(vec![own.map_err(bent)?, ca], key)
+            .map_err(UplinkError::Tls)?;
+        Ok(Self { client: client(config)?, server: trimmed(server) })
+    }
+
+    /// # Errors
+    /// [`UplinkError`].
+    pub async fn poll(&self, poll: &Poll) -> Result<Policy, UplinkError> {
+        self.post(PATH_POLL, poll).await
+    }
+
+    /// # Errors
+    /// [`UplinkError`].
+    pub async fn renew(&self, csr_pem: String) -> Result<RenewAnswer, UplinkError> {
+        self.post(PATH_RENEW, &RenewRequest { csr_pem }).await
+    }
+
+    /// # Errors
+    /// [`UplinkError`].
+    pub async fn put_snapshot(&self, entry: &Entry) -> Result<Receipt, UplinkError> {
+        let url = format!("{}{PATH_SNAPSHOTS}/{}", self.server, entry.header.id);
+        let request = self
+            .client
+            .put(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, "zstd")
+            .header(HEADER_SHA256, &entry.header.sha256)
+            .body(entry.body().to_vec());
+        send(&self.server, request).await
+    }
+
+    async fn post<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &Q,
+    ) -> Result<A, UplinkError> {
+        let request = self.client.post(format!("{}{path}", self.server)).json(question);
+        send(&self.server, request).await
+    }
+}
+
+/// Enrols at a server that nothing is known of but the token's fingerprint; the answer and the
+/// collector's CA certificate (DER).
+///
+/// # Errors
+/// [`UplinkError`]; nothing of the request left this host when the fingerprint does not match.
+pub async fn enrol(
+    server: &str,
+    token: &Token,
+    request: &EnrolRequest,
+) -> Result<(EnrolAnswer, Vec<u8>), UplinkError> {
+    let provider = provider();
+    let ca = Arc::new(OnceLock::new());
+    let verifier = first::ByFingerprint {
+        provider: Arc::clone(&provider),
+        ca_sha256: token.ca_sha256.clone(),
+        ca: Arc::clone(&ca),
+    };
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(UplinkError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    let server = trimmed(server);
+    let question = client(config)?.post(format!("{server}{PATH_ENROL}")).json(request);
+    let answer = send(&server, question).await?;
+    match ca.get() {
+        Some(ca) => Ok((answer, ca.clone())),
+        None => Err(UplinkError::Foreign { server, what: "it showed no CA".to_owned() }),
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn trimmed(server: &str) -> String {
+    server.trim_end_matches('/').to_owned()
+}
+
+fn client(config: ClientConfig) -> Result<Client, UplinkError> {
+    Client::builder()
+        .tls_backend_preconfigured(config)
+        .https_only(true)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_MAX)
+        .timeout(TOTAL_MAX)
+        .pool_max_idle_per_host(0)
+        .user_agent(concat!("carepack-agent/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(UplinkError::Client)
+}
+
+async fn send<A: DeserializeOwned>(
+    server: &str,
+    request: RequestBuilder,
+) -> Result<A, UplinkError> {
+    let unreachable = |source: reqwest::Error| UplinkError::Unreachable {
+        server: server.to_owned(),
+        // The address is named already.
+        source: source.without_url(),
+    };
+    let foreign = |what: String| UplinkError::Foreign { server: server.to_owned(), what };
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    let body = capped(&mut response).await.map_err(unreachable)?;
+    let body = body.ok_or_else(|| foreign(format!("HTTP {status}, too long")))?;
+    if status.is_success() {
+        return serde_json::from_slice(&body).map_err(|error| foreign(error.to_string()));
+    }
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(mut problem) => {
+            problem.detail = printable(&problem.detail);
+            Err(UplinkError::Refused(problem))
+        }
+        Err(_) => Err(foreign(format!("HTTP {status}"))),
+    }
+}
+
+/// The body; none when it is longer than any answer of the API.
+async fn capped(response: &mut Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > SMALL_BODY_BYTES_MAX {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
+}
+
+/// A stranger's words on one line of a terminal.
+fn printable(text: &str) -> String {
+    /// Two sentences.
+    const LETTERS_MAX: usize = 500;
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LETTERS_MAX).collect()
+}
+
+/// Resolves and connects, and no more: which step fails, for a person who looks for it.
+///
+/// # Errors
+/// The operating system's word, or that nothing answered in time.
+pub async fn reach(server: &str) -> std::io::Result<String> {
+    let name = trimmed(server);
+    let name = name.strip_prefix("https://").unwrap_or(&name);
+    let address = if name.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()) {
+        name.to_owned()
+    } else {
+        format!("{name}:443")
+    };
+    let connecting = tokio::net::TcpStream::connect(&address);
+    match tokio::time::timeout(CONNECT_MAX, connecting).await {
+        Ok(stream) => Ok(stream?.peer_addr()?.to_string()),
+        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut)),
+    }
+}
