@@ -33,7 +33,7 @@ pub enum RulesError {
     Pack {
         name: String,
         #[source]
-        source: PackError,
+        source: Box<PackError>,
     },
 }
 
@@ -59,7 +59,7 @@ pub fn from_folder(folder: &Path) -> Result<Pack, RulesError> {
 }
 
 fn compile(name: &str, files: &BTreeMap<String, String>) -> Result<Pack, RulesError> {
-    Pack::load(name, files).map_err(|source| RulesError::Pack { name: name.to_owned(), source })
+    Pack::load(name, files).map_err(|source| RulesError::Pack { name: name.to_owned(), source: Box::new(source) })
 }
 
 fn embedded(folder: &Dir<'_>, files: &mut BTreeMap<String, String>) {

@@ -24,8 +24,7 @@ pub struct Fonts {
 pub fn fonts() -> &'static Fonts {
     static FONTS: OnceLock<Fonts> = OnceLock::new();
     FONTS.get_or_init(|| {
-        let list: Vec<Font> =
-            FILES.iter().flat_map(|file| Font::iter(Bytes::new(*file))).collect();
+        let list: Vec<Font> = FILES.iter().flat_map(|file| Font::iter(Bytes::new(*file))).collect();
         let book = LazyHash::new(FontBook::from_fonts(&list));
         Fonts { list, book }
     })

@@ -25,7 +25,8 @@ impl Memory {
         if fonts().list.is_empty() {
             return Err(PdfError::Fonts);
         }
-        let files = files.into_iter().filter_map(|(name, bytes)| Some((id(&name)?, Bytes::new(bytes))));
+        let files =
+            files.into_iter().filter_map(|(name, bytes)| Some((id(&name)?, Bytes::new(bytes))));
         let main = id("main.typ").ok_or(PdfError::Compile("no main file".to_owned()))?;
         Ok(Self {
             library: LazyHash::new(Library::default()),

@@ -135,7 +135,7 @@ pub fn main() -> ExitCode {
 
 /// A configuration that cannot be used has its own exit code, so that systemd does not restart.
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.chain().any(|cause| cause.is::<crate::config::ConfigError>()) {
+    if error.chain().any(<dyn std::error::Error + 'static>::is::<crate::config::ConfigError>) {
         Exit::Configuration
     } else {
         Exit::Failure

@@ -287,3 +287,42 @@ fn classify(query: &'static str, error: rusqlite::Error, unhealthy: &AtomicBool)
         _ => StoreError::Query { query, source: Arc::new(error) },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::queries;
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn a_full_disk_passes_but_a_failed_sync_does_not() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            let unhealthy = AtomicBool::new(false);
+            assert!(matches!(classify("q", failure(code), &unhealthy), StoreError::Full));
+            assert!(!unhealthy.load(Ordering::SeqCst), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CORRUPT] {
+            let unhealthy = AtomicBool::new(false);
+            assert!(matches!(classify("q", failure(code), &unhealthy), StoreError::Unhealthy));
+            assert!(unhealthy.load(Ordering::SeqCst), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_after_a_failed_sync() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
+        let add = |name: &str| {
+            let values = crate::store::value::values![uuid::Uuid::now_v7(), name, 1i64];
+            vec![Step::one(queries::CUSTOMERS_ADD, values)]
+        };
+        assert_eq!(store.apply(add("a")).await.unwrap(), Applied::Done);
+        let _ = classify("commit", failure(ffi::SQLITE_IOERR_FSYNC), &store.unhealthy);
+        assert!(matches!(store.apply(add("b")).await, Err(StoreError::Unhealthy)));
+        let rows = store.query(queries::CUSTOMERS_LIST, Vec::new()).await.unwrap();
+        assert_eq!(rows.len(), 1, "reads go on, writes do not");
+    }
+}
