@@ -54,7 +54,7 @@ impl Sqlite {
         let seen = Arc::clone(&unhealthy);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(writer, queue, &seen))
+            .spawn(move || write_until_closed(&writer, queue, &seen))
             .map_err(|error| StoreError::Open {
                 at: "writer thread".to_owned(),
                 source: Arc::new(error),
@@ -157,7 +157,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn write_until_closed(writer: Connection, mut queue: mpsc::Receiver<Job>, unhealthy: &AtomicBool) {
+fn write_until_closed(writer: &Connection, mut queue: mpsc::Receiver<Job>, unhealthy: &AtomicBool) {
     let mut jobs = Vec::with_capacity(COMMIT_BATCHES_MAX);
     while queue.blocking_recv_many(&mut jobs, COMMIT_BATCHES_MAX) > 0 {
         let (batches, answers): (Vec<_>, Vec<_>) =
@@ -165,7 +165,7 @@ fn write_until_closed(writer: Connection, mut queue: mpsc::Receiver<Job>, unheal
         let results = if unhealthy.load(Ordering::SeqCst) {
             vec![Err(StoreError::Unhealthy); batches.len()]
         } else {
-            commit_together(&writer, &batches, unhealthy).unwrap_or_else(|error| {
+            commit_together(writer, &batches, unhealthy).unwrap_or_else(|error| {
                 // Nothing of the group stands, whatever each batch met.
                 if !writer.is_autocommit() && writer.execute_batch("ROLLBACK").is_err() {
                     unhealthy.store(true, Ordering::SeqCst);
