@@ -59,7 +59,8 @@ pub fn from_folder(folder: &Path) -> Result<Pack, RulesError> {
 }
 
 fn compile(name: &str, files: &BTreeMap<String, String>) -> Result<Pack, RulesError> {
-    Pack::load(name, files).map_err(|source| RulesError::Pack { name: name.to_owned(), source: Box::new(source) })
+    Pack::load(name, files)
+        .map_err(|source| RulesError::Pack { name: name.to_owned(), source: Box::new(source) })
 }
 
 fn embedded(folder: &Dir<'_>, files: &mut BTreeMap<String, String>) {

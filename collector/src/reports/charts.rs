@@ -109,7 +109,7 @@ pub fn bars(title: &str, bars: &[Bar]) -> String {
         ));
     }
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 580 {height:.0}" width="580" height="{height:.0}" role="img"><title>{title}</title>{body}</svg>"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height:.0}" width="720" height="{height:.0}" role="img"><title>{title}</title>{body}</svg>"#,
         title = xml(title),
     )
 }

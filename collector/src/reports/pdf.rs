@@ -43,9 +43,7 @@ const RUN_CHARS_MAX: usize = 12;
 /// separators, and inside runs that have none.
 fn breakable(json: &mut Value) {
     match json {
-        Value::String(text)
-            if text.split(' ').any(|word| word.chars().count() > RUN_CHARS_MAX) =>
-        {
+        Value::String(text) if text.split(' ').any(|word| word.chars().count() > RUN_CHARS_MAX) => {
             *text = broken(text);
         }
         Value::Array(list) => list.iter_mut().for_each(breakable),

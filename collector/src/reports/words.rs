@@ -67,6 +67,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("current", "금회", "Current"),
     ("by_rules", "점검 기준 변경", "rules changed"),
     ("by_advisories", "신규 권고", "new advisories"),
+    ("by_hosts", "점검 호스트 구성", "hosts inspected"),
     ("by_customer", "시스템 변화", "system's own change"),
     ("movement", "점수 변동", "Movement"),
     ("systems", "시스템 현황", "Systems"),

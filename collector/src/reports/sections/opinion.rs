@@ -175,21 +175,32 @@ pub fn score(scene: &Scene<'_>) -> ScoreBox {
     }
 }
 
-/// Means over the hosts that have a movement, so that the customer sees the three causes.
+/// Why the customer's score moved: the hosts' own movements, weighted as the score weights them,
+/// and what is left: hosts that joined, left or did not answer, and rounding.
 fn movement(scene: &Scene<'_>) -> Vec<Pair> {
-    let moves: Vec<_> = scene.assessment.hosts.iter().filter_map(|page| page.movement).collect();
-    let Ok(hosts) = i32::try_from(moves.len()) else { return Vec::new() };
-    if hosts == 0 {
+    let summary = &scene.assessment.summary;
+    let (Some(now), Some(before)) = (summary.score, summary.previous_score) else {
         return Vec::new();
-    }
-    let mean = |part: fn(&carepack_assessment::model::Movement) -> i32| {
-        format!("{:+}", moves.iter().map(part).sum::<i32>() / hosts)
     };
-    vec![
-        scene.pair("by_rules", mean(|m| m.by_rules)),
-        scene.pair("by_advisories", mean(|m| m.by_advisories)),
-        scene.pair("by_customer", mean(|m| m.by_customer)),
-    ]
+    let moves: Vec<(i32, carepack_assessment::model::Movement)> = scene
+        .assessment
+        .hosts
+        .iter()
+        .filter_map(|page| Some((i32::from(page.host.importance), page.movement?)))
+        .collect();
+    let weights: i32 = moves.iter().map(|(weight, _)| weight).sum();
+    let mean = |part: fn(&carepack_assessment::model::Movement) -> i32| {
+        moves.iter().map(|(weight, m)| weight * part(m)).sum::<i32>() / weights.max(1)
+    };
+    let parts = [mean(|m| m.by_rules), mean(|m| m.by_advisories), mean(|m| m.by_customer)];
+    let rest = i32::from(now) - i32::from(before) - parts.iter().sum::<i32>();
+    let keys = ["by_rules", "by_advisories", "by_customer"];
+    let mut told: Vec<Pair> =
+        keys.iter().zip(parts).map(|(key, part)| scene.pair(key, format!("{part:+}"))).collect();
+    if rest != 0 {
+        told.push(scene.pair("by_hosts", format!("{rest:+}")));
+    }
+    told
 }
 
 pub fn counts(scene: &Scene<'_>) -> Vec<Counted> {
