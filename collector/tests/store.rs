@@ -265,7 +265,7 @@ async fn two_hundred_parallel_sends_make_one_snapshot(store: Store) {
     let results = sends.join_all().await;
     assert_eq!(results.iter().filter(|result| **result == Accepted::New).count(), 1);
     assert_eq!(results.iter().filter(|result| **result == Accepted::Duplicate).count(), 199);
-    assert_eq!(store.snapshots(host.id, 10).await.unwrap(), [row.clone()]);
+    assert_eq!(store.snapshots(host.id, 10).await.unwrap(), std::slice::from_ref(&row));
     assert_eq!(store.snapshot_counts().await.unwrap()[&host.id], 1);
     assert_eq!(store.host(host.id).await.unwrap().unwrap().last_seen, Some(now()));
 }

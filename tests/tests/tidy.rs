@@ -89,7 +89,8 @@ fn the_pure_crates_do_no_io_and_have_no_clock() {
 
 #[test]
 fn only_the_host_door_touches_the_system_for_observation() {
-    let banned = ["std::fs", "std::process", "std::net", "nix::", "libc::"];
+    let banned =
+        ["std::fs", "std::process", "net::Tcp", "net::Udp", "UnixStream", "nix::", "libc::"];
     for folder in ["agent/src/probes", "agent/src/logs"] {
         absent(folder, &banned, &[], "probes see the system only through host/");
     }
@@ -132,7 +133,9 @@ fn every_source_file_says_what_it_is_and_stays_small() {
                 faults.push(format!("{path}: the first line is no module header"));
             }
             let lines = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("").lines().count();
-            if lines > 450 {
+            // A suite reads well as one list of cases; what it tests must stay small.
+            let suite = path.contains("/tests/") || path.contains("/benches/");
+            if lines > 450 && !suite {
                 faults.push(format!("{path}: {lines} lines without tests; it wants to be two"));
             }
         }

@@ -74,9 +74,8 @@ impl Collect {
             Some(ReasonWord::Scheduled) => Reason::Scheduled,
             Some(ReasonWord::Installation) => Reason::Installation,
             Some(ReasonWord::Offline) => Reason::Offline,
-            Some(ReasonWord::OnDemand) => Reason::OnDemand,
             None if self.output.is_some() => Reason::Offline,
-            None => Reason::OnDemand,
+            Some(ReasonWord::OnDemand) | None => Reason::OnDemand,
         };
         let period = match &self.period {
             Some(period) => Some(period.clone()),

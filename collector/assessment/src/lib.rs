@@ -4,7 +4,7 @@
 //! Read in this order: what comes out ([`model`]), what a rule is ([`rule`], [`pack`]), the
 //! language it is written in ([`expression`]), how one rule is judged ([`judge`]), how verdicts
 //! become a score ([`score`]), what changed ([`drift`]), and how it all comes together
-//! ([`assess`]). [`case`] runs the rules' own test cases.
+//! ([`mod@assess`]). [`case`] runs the rules' own test cases.
 
 pub mod assess;
 pub mod case;

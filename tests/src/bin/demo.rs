@@ -87,7 +87,7 @@ fn demo(arguments: &Arguments) -> Result<()> {
     })?;
     tell(&stages, &found, &dir)?;
     if arguments.keep_running {
-        keep(&mut collector, running)?;
+        keep(&mut collector, &running)?;
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ fn collect(collector: &Collector, mut agents: Vec<Agent>, period: &str) -> Resul
     for agent in &mut agents {
         agent.start()?;
     }
-    let names: Vec<String> = agents.iter().map(|agent| agent.host_name()).collect();
+    let names: Vec<String> = agents.iter().map(Agent::host_name).collect();
     until("every host's snapshot to arrive", || {
         for agent in &mut agents {
             if !agent.is_alive() {
@@ -269,7 +269,7 @@ fn tell(stages: &Stages, found: &Json, dir: &std::path::Path) -> Result<()> {
 }
 
 /// Leaves everything running until interrupted.
-fn keep(collector: &mut Collector, agents: Vec<Agent>) -> Result<()> {
+fn keep(collector: &mut Collector, agents: &[Agent]) -> Result<()> {
     let file = collector.data.join("run/addresses.json");
     let text = std::fs::read_to_string(&file).context("reading the collector's addresses")?;
     println!("\nrunning: {} agents; collector {}", agents.len(), text.trim());

@@ -14,6 +14,16 @@ use crate::text::{assignments, int};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const RELEASE: &str = "/etc/os-release";
+/// Older than os-release (RHEL 6 and before have only this), and there beside it ever since.
+const REDHAT: &str = "/etc/redhat-release";
+/// How the one line of redhat-release begins, and the id that os-release would give.
+const MAKERS: [(&str, &str); 5] = [
+    ("Red Hat Enterprise Linux", "rhel"),
+    ("CentOS", "centos"),
+    ("Rocky", "rocky"),
+    ("AlmaLinux", "almalinux"),
+    ("Oracle Linux", "ol"),
+];
 const KEYS: [&str; 6] = ["os.id", "os.version", "os.major", "os.name", "os.family", "os.cpe"];
 /// Rebuilds that follow RHEL's versions and life cycle.
 const REBUILDS: [&str; 6] = ["rhel", "rocky", "almalinux", "ol", "centos", "scientific"];
@@ -34,22 +44,41 @@ pub static PARSER: Parser = Parser {
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     match evidence.text(RELEASE) {
         Ok(text) => release(text, facts),
-        Err(reason) => facts.miss_all(&KEYS, reason, RELEASE),
+        Err(reason) => match evidence.text(REDHAT).ok().and_then(one_line) {
+            Some((id, version, name)) => {
+                tell(Ok(id), Ok(version), REDHAT, facts);
+                facts.put("os.name", name, REDHAT);
+                facts.miss("os.cpe", Unseen::Absent, REDHAT);
+            }
+            None => facts.miss_all(&KEYS, reason, RELEASE),
+        },
     }
+}
+
+/// `Red Hat Enterprise Linux release 8.3 (Ootpa)` → id, version, the line.
+fn one_line(text: &str) -> Option<(&'static str, &str, &str)> {
+    let line = text.trim();
+    let (_, id) = MAKERS.iter().find(|(maker, _)| line.starts_with(maker))?;
+    let version = line.split_once(" release ")?.1.split_whitespace().next()?;
+    Some((id, version, line))
+}
+
+/// Id, version and what follows from them.
+fn tell(id: Result<&str, Unseen>, version: Result<&str, Unseen>, source: &str, facts: &mut Facts) {
+    facts.set("os.id", id, source);
+    facts.set("os.version", version, source);
+    let major = version.and_then(|v| v.split('.').next().and_then(int).ok_or(Unseen::Malformed));
+    facts.set("os.major", major, source);
+    let family = id.map(|id| if REBUILDS.contains(&id) { "rhel" } else { id });
+    facts.set("os.family", family, source);
 }
 
 fn release(text: &str, facts: &mut Facts) {
     let map = assignments(text);
     let word = |name: &str| map.get(name).and_then(|v| v.as_str()).ok_or(Unseen::Malformed);
-    facts.set("os.id", word("ID"), RELEASE);
-    facts.set("os.version", word("VERSION_ID"), RELEASE);
+    tell(word("ID"), word("VERSION_ID"), RELEASE, facts);
     facts.set("os.name", word("PRETTY_NAME"), RELEASE);
     facts.set("os.cpe", word("CPE_NAME").map_err(|_| Unseen::Absent), RELEASE);
-    let major = word("VERSION_ID")
-        .and_then(|version| version.split('.').next().and_then(int).ok_or(Unseen::Malformed));
-    facts.set("os.major", major, RELEASE);
-    let family = word("ID").map(|id| if REBUILDS.contains(&id) { "rhel" } else { id });
-    facts.set("os.family", family, RELEASE);
 }
 
 #[cfg(test)]
@@ -61,6 +90,15 @@ mod tests {
         release(text, &mut facts);
         let seen = facts.value(key).map_or("missing".to_owned(), ToString::to_string);
         assert_eq!(seen, expected, "{key}");
+    }
+
+    #[test]
+    fn the_older_file() {
+        let line = "Red Hat Enterprise Linux release 8.3 (Ootpa)\n";
+        assert_eq!(one_line(line), Some(("rhel", "8.3", line.trim())));
+        let line = "CentOS Linux release 7.9.2009 (Core)";
+        assert_eq!(one_line(line).map(|(id, v, _)| (id, v)), Some(("centos", "7.9.2009")));
+        assert_eq!(one_line("Something else"), None);
     }
 
     #[test]

@@ -1,0 +1,253 @@
+//! One healthy host in every source that a parser reads, and snapshots made of such sources.
+//!
+//! Short on purpose: each sample has the form of the real thing, not its length.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use carepack_shared::snapshot::{Agent, Host, SCHEMA};
+use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot, Source, Unseen};
+use serde_json::{Value, json};
+
+/// Source key and text.
+pub const TEXTS: &[(&str, &str)] = &[
+    (
+        "/etc/os-release",
+        "ID=\"rhel\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"RHEL 9.4\"\nCPE_NAME=\"cpe:/o:x\"\n",
+    ),
+    ("/etc/redhat-release", "Red Hat Enterprise Linux release 9.4 (Plow)\n"),
+    ("/proc/sys/kernel/osrelease", "5.14.0-427.13.1.el9_4.x86_64\n"),
+    (
+        "/proc/cmdline",
+        "BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/mapper/rhel-root ro crashkernel=1G\n",
+    ),
+    ("/proc/uptime", "86400.12 340000.00\n"),
+    ("/proc/stat", "cpu  1 2 3 4 5 6 7 8 9 0\nctxt 9\nbtime 1795000000\nprocs_running 1\n"),
+    (
+        "/proc/cpuinfo",
+        "processor\t: 0\nmodel name\t: Intel(R) Xeon(R)\nflags\t\t: fpu vme hypervisor\n",
+    ),
+    ("/sys/devices/system/cpu/online", "0-3\n"),
+    ("/sys/devices/system/cpu/vulnerabilities/meltdown", "Mitigation: PTI\n"),
+    ("/etc/crontab", "SHELL=/bin/bash\n17 * * * * root run-parts /etc/cron.hourly\n"),
+    ("/etc/cron.d/0hourly", "01 * * * * root run-parts /etc/cron.hourly\n"),
+    (
+        "/proc/mdstat",
+        "Personalities : [raid1]\nmd0 : active raid1 sdb1[1] sda1[0]\n      1046528 blocks super 1.2 [2/2] [UU]\n      [=>..]  resync = 12.6% (3/29) finish=1min speed=1K/sec\n\nunused devices: <none>\n",
+    ),
+    ("/sys/class/dmi/id/sys_vendor", "VMware, Inc.\n"),
+    ("/sys/class/dmi/id/product_name", "VMware7,1\n"),
+    ("/sys/class/dmi/id/product_serial", "VMware-42\n"),
+    ("/sys/class/dmi/id/bios_version", "VMW71.00V\n"),
+    ("/sys/class/dmi/id/bios_date", "05/28/2020\n"),
+    (
+        "/proc/self/mountinfo",
+        "36 35 253:0 / / rw,relatime shared:1 - xfs /dev/mapper/rhel-root rw,seclabel\n",
+    ),
+    ("/etc/fstab", "/dev/mapper/rhel-root / xfs defaults 0 0\n"),
+    ("/sys/kernel/kexec_crash_loaded", "1\n"),
+    ("/sys/kernel/kexec_crash_size", "268435456\n"),
+    ("/etc/security/limits.conf", "* soft core 0\n"),
+    ("/etc/security/limits.d/20-nproc.conf", "* soft nproc 4096\n"),
+    ("/proc/sys/fs/file-nr", "1184\t0\t9223372036854775807\n"),
+    ("/proc/sys/kernel/pid_max", "4194304\n"),
+    ("/proc/sys/kernel/threads-max", "127421\n"),
+    ("/proc/loadavg", "0.21 0.37 0.39 1/719 19737\n"),
+    ("/etc/rsyslog.conf", "*.info /var/log/messages\n*.* @@log.example.com:514\n"),
+    ("/etc/logrotate.conf", "weekly\nrotate 4\n"),
+    ("/etc/login.defs", "PASS_MAX_DAYS\t90\nUMASK 022\n"),
+    ("/etc/security/pwquality.conf", "minlen = 9\nenforce_for_root\n"),
+    ("/etc/security/faillock.conf", "deny = 5\nsilent\n"),
+    (
+        "/etc/pam.d/system-auth",
+        "auth required pam_faillock.so preauth silent deny=4\npassword requisite pam_pwquality.so retry=3\n",
+    ),
+    ("/etc/pam.d/password-auth", "auth required pam_faillock.so preauth\n"),
+    (
+        "/proc/meminfo",
+        "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 400 kB\nBuffers: 5 kB\nCached: 300 kB\nSReclaimable: 7 kB\nSwapTotal: 10 kB\nSwapFree: 9 kB\nCommitLimit: 500 kB\nCommitted_AS: 200 kB\nHugePages_Total: 0\n",
+    ),
+    ("/proc/vmstat", "nr_free_pages 12\noom_kill 0\n"),
+    ("/proc/pressure/cpu", "some avg10=0.00 avg60=0.12 avg300=0.30 total=1\n"),
+    (
+        "/proc/pressure/memory",
+        "some avg10=0.00 avg60=0.00 avg300=0.30 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.05 total=4\n",
+    ),
+    (
+        "/proc/pressure/io",
+        "some avg10=0.00 avg60=0.00 avg300=0.30 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.05 total=4\n",
+    ),
+    ("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"),
+    ("/proc/sys/kernel/tainted", "0\n"),
+    ("/proc/modules", "xfs 1 2 - Live 0x0\nbonding 3 0 - Live 0x0\n"),
+    ("/proc/net/dev", "Inter-| Receive\n face |bytes\n  eth0: 10 2 3 4 0 0 0 0 20 5 6 7 0 0 0 0\n"),
+    (
+        "/proc/net/bonding/bond0",
+        "Bonding Mode: fault-tolerance (active-backup)\nMII Status: up\n\nSlave Interface: eno1\nMII Status: up\n",
+    ),
+    ("/etc/resolv.conf", "search example.com\nnameserver 10.0.0.2\n"),
+    ("/proc/net/netstat", "TcpExt: SyncookiesSent ListenOverflows\nTcpExt: 0 12\n"),
+    ("/proc/net/snmp", "Tcp: OutSegs RetransSegs\nTcp: 200 3\n"),
+    ("/proc/sys/net/netfilter/nf_conntrack_count", "10\n"),
+    ("/proc/sys/net/netfilter/nf_conntrack_max", "262144\n"),
+    (
+        "cmd:rpm-packages",
+        "bash\t0\t5.1.8\t9.el9\tx86_64\tRed Hat, Inc.\t1715000000\nzabbix-agent\t0\t6.0\t1.el9\tx86_64\tZabbix SIA\t1715000001\n",
+    ),
+    ("/etc/yum.repos.d/redhat.repo", "[rhel-9-baseos]\nname = x\nenabled = 1\ngpgcheck = 0\n"),
+    ("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\n"),
+    ("/sys/fs/selinux/enforce", "1"),
+    ("/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n"),
+    ("/etc/crypto-policies/config", "# x\nDEFAULT\n"),
+    ("/proc/sys/crypto/fips_enabled", "0\n"),
+    ("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin no\n"),
+    ("/etc/ssh/sshd_config.d/50-redhat.conf", "X11Forwarding yes\n"),
+    ("/etc/sysctl.conf", "vm.swappiness = 10\n"),
+    ("/etc/sysctl.d/90-db.conf", "-kernel.sysrq = 0\n"),
+    ("/usr/lib/sysctl.d/50-default.conf", "kernel.sysrq = 16\n"),
+    (
+        "cmd:systemd-units",
+        "sshd.service loaded active running OpenSSH server daemon\nchronyd.service loaded active running NTP\nfirewalld.service loaded active running firewalld\n● kdump.service loaded failed failed Crash recovery\n",
+    ),
+    ("cmd:systemd-unit-files", "sshd.service enabled enabled\nkdump.service enabled enabled\n"),
+    ("/etc/systemd/system/default.target", "/usr/lib/systemd/system/multi-user.target"),
+    ("/etc/chrony.conf", "pool 2.rhel.pool.ntp.org iburst\n"),
+    (
+        "cmd:chronyc-tracking",
+        "CB00710A,203.0.113.10,3,1793809669.5,-0.000018441,0,0,0,0,0,0,0,64.0,Normal\n",
+    ),
+    ("cmd:chronyc-sources", "^,*,203.0.113.10,2,8,377,131,-0.000018441,-0.00001,0.0001\n"),
+    ("/etc/tuned/active_profile", "virtual-guest\n"),
+];
+
+/// Source key and JSON.
+pub fn surveys() -> Vec<(&'static str, Value)> {
+    let process = json!({"pid": 1, "name": "mysqld", "user": "mysql", "cpu_seconds": 9,
+                         "rss_kib": 9, "threads": 9, "age_seconds": 9});
+    vec![
+        ("survey:kernels", json!({"images": ["vmlinuz-5.14.0-427.el9.x86_64"]})),
+        (
+            "survey:cpu-usage",
+            json!({"busy_pct": 12.3, "user_pct": 8.0, "system_pct": 4.0,
+            "iowait_pct": 1.0, "steal_pct": 0.0, "window_ms": 500}),
+        ),
+        ("survey:cron-access", json!({"cron_allow": false, "cron_deny": true})),
+        (
+            "survey:block-devices",
+            json!([{"name": "sda", "size_bytes": 9, "rotational": false,
+            "scheduler": "none", "model": "x", "read_only": false, "removable": false}]),
+        ),
+        (
+            "survey:statfs",
+            json!([{"mount": "/", "fstype": "xfs", "device": "/dev/sda1",
+            "read_only": false, "bytes_total": 100, "bytes_free": 40, "bytes_available": 40,
+            "inodes_total": 100, "inodes_free": 90}]),
+        ),
+        ("survey:identity", json!({"hostname": "db01", "machine_sha256": "00"})),
+        ("survey:crash-dumps", json!({"dumps": ["127.0.0.1-2026-10-03-04:11:09"]})),
+        (
+            "survey:log-storage",
+            json!({"journal_persistent": true, "messages_bytes": 5,
+            "audit_log": true}),
+        ),
+        (
+            "survey:accounts",
+            json!([{"name": "root", "uid": 0, "gid": 0, "shell": "/bin/bash",
+            "home": "/root", "password": "set", "scheme": "sha512", "max_days": 99999,
+            "last_change_days": 19000}]),
+        ),
+        ("survey:groups", json!([{"name": "wheel", "gid": 10, "members": ["ops"]}])),
+        (
+            "log:journal",
+            json!({"from": 1, "to": 2, "lines": 3, "bytes": 4, "truncated": false,
+            "by_priority": {"err": 3, "crit": 1}, "top_identifiers": [{"name": "sshd", "lines": 9}],
+            "patterns": [{"id": "kernel.oom_kill", "count": 2, "first": 1, "last": 2,
+                          "samples": ["masked"]}]}),
+        ),
+        (
+            "survey:interfaces",
+            json!([{"name": "eth0", "operstate": "up", "speed_mbps": 10000,
+            "duplex": "full", "mtu": 1500, "carrier_changes": 1, "physical": true,
+            "addresses": ["10.0.0.5/24"]}]),
+        ),
+        (
+            "survey:processes",
+            json!({"total": 1, "threads": 1, "running": 1, "zombies": 0,
+            "uninterruptible": [{"pid": 1, "name": "dd", "wchan": null}],
+            "top_cpu": [process.clone()], "top_rss": [process], "names": {"httpd": 12}}),
+        ),
+        (
+            "survey:listeners",
+            json!({"listening": [{"proto": "tcp", "address": "0.0.0.0",
+            "port": 22, "uid": 0}], "tcp_states": {"ESTABLISHED": 12}}),
+        ),
+        (
+            "survey:sudo",
+            json!([{"file": "/etc/sudoers", "line": 100, "subject": "%wheel",
+            "nopasswd": true, "all_commands": true}]),
+        ),
+        ("survey:sysctl", json!({"vm.swappiness": "60"})),
+        (
+            "survey:clock",
+            json!({"synchronised": true, "max_error_us": 9,
+            "time_zone": "Asia/Seoul"}),
+        ),
+        (
+            "survey:file-modes",
+            json!([{"path": "/etc/shadow", "mode": "0000", "uid": 0, "gid": 0,
+            "size": 9}]),
+        ),
+    ]
+}
+
+/// The healthy host's outcome of every source.
+pub fn healthy() -> Vec<(String, Outcome)> {
+    let texts = TEXTS.iter().map(|(key, text)| ((*key).to_owned(), seen_text(text)));
+    let surveys = surveys().into_iter().map(|(key, value)| (key.to_owned(), seen_json(value)));
+    texts.chain(surveys).collect()
+}
+
+pub fn seen_text(text: &str) -> Outcome {
+    Outcome::Seen { content: Content::Text(text.to_owned()), truncated: false }
+}
+
+pub fn seen_json(value: Value) -> Outcome {
+    Outcome::Seen { content: Content::Json(value), truncated: false }
+}
+
+pub fn unseen(reason: Unseen) -> Outcome {
+    Outcome::Unseen { reason, detail: String::new() }
+}
+
+pub fn snapshot(sources: Vec<(String, Outcome)>) -> Snapshot {
+    let at: jiff::Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    let one = |(key, outcome): (String, Outcome)| Observation {
+        probe: "test".to_owned(),
+        source: source(&key),
+        at,
+        took_ms: 0,
+        outcome,
+    };
+    Snapshot {
+        schema: SCHEMA,
+        id: uuid::Uuid::nil(),
+        host: Host { id: None, hostname: "test".into(), machine: None, recorded: true },
+        reason: Reason::Offline,
+        period: None,
+        taken_at: at,
+        finished_at: at,
+        agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
+        lost: 0,
+        masked: std::collections::BTreeMap::new(),
+        observations: sources.into_iter().map(one).collect(),
+    }
+}
+
+fn source(key: &str) -> Source {
+    let name = str::to_owned;
+    match key.split_once(':') {
+        Some(("cmd", rest)) => Source::Command { name: name(rest), argv: Vec::new() },
+        Some(("survey", rest)) => Source::Survey { name: name(rest) },
+        Some(("log", rest)) => Source::Log { name: name(rest) },
+        _ => Source::File { path: name(key) },
+    }
+}

@@ -1,0 +1,110 @@
+//! What leaves a host: none of the secrets planted over the recorded hosts, in any notation, and
+//! exactly what the preview shows.
+
+use anyhow::{Context, Result, ensure};
+use carepack_shared::bundle;
+use carepack_shared::digest::sha256_hex;
+use carepack_tests::agent::Agent;
+use carepack_tests::binaries::root;
+use carepack_tests::recorded;
+
+/// `host TAB secret TAB where` of `tests/hosts/secrets.tsv`.
+fn planted() -> Result<Vec<(String, String)>> {
+    let text = std::fs::read_to_string(root().join("tests/hosts/secrets.tsv"))?;
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| {
+        let mut fields = line.split('\t');
+        let (host, secret) = (fields.next().context("a host")?, fields.next().context("a secret")?);
+        Ok((host.to_owned(), secret.to_owned()))
+    })
+    .collect()
+}
+
+/// A secret as it stands, and as base 64 at each of the three alignments (the letters that do not
+/// depend on what stands around it).
+fn notations(secret: &str) -> Vec<String> {
+    use base64::Engine;
+    let mut all = vec![secret.to_owned()];
+    for pad in 0..3_usize {
+        let padded = format!("{}{secret}", "x".repeat(pad));
+        let text = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
+        let from = (pad * 4).div_ceil(3);
+        let whole = text.len() - 2;
+        if whole > from + 8 {
+            all.push(text[from..whole].to_owned());
+        }
+    }
+    all
+}
+
+#[test]
+fn no_planted_secret_is_in_the_bytes_that_leave() -> Result<()> {
+    let secrets = planted()?;
+    ensure!(secrets.len() >= 20, "only {} secrets are planted", secrets.len());
+    let dir = tempfile::tempdir()?;
+    for host in recorded::ALL {
+        for overlay in
+            [None, Some("previous")].into_iter().filter(|o| o.is_none() || host.has_previous)
+        {
+            let agent = Agent::new(&dir.path().join(host.name), "https://127.0.0.1:1", Some(host))?;
+            let mut words = Vec::new();
+            if let Some(overlay) = overlay {
+                words.extend(["--recorded-overlay", overlay]);
+            }
+            words.extend(["collect", "--output", "-"]);
+            let document = agent.run(&words)?.stdout;
+            ensure!(document.len() > 10_000, "{}: {} bytes", host.name, document.len());
+            let text = String::from_utf8(document)?;
+            for (_, secret) in secrets.iter().filter(|(name, _)| name == host.name) {
+                for notation in notations(secret) {
+                    ensure!(
+                        !text.contains(&notation),
+                        "{} {overlay:?}: {secret} leaves",
+                        host.name
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_preview_of_a_spooled_snapshot_is_byte_for_byte_what_would_leave() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    agent.run(&["collect"])?;
+    let entry = std::fs::read_dir(agent.state().join("spool"))?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "cpk"))
+        .context("a spool entry")?;
+    let (header, _, document) = bundle::read(&std::fs::read(&entry)?)?;
+    let shown = agent.run(&["preview", "--id", &header.id.to_string()])?;
+    ensure!(shown.stdout == document, "the preview differs from the spooled document");
+    let said = String::from_utf8_lossy(&shown.stderr).into_owned();
+    ensure!(said.contains(&header.sha256) && sha256_hex(&document) == header.sha256, "{said}");
+    Ok(())
+}
+
+#[test]
+fn what_the_customer_withholds_stays_and_is_said() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    let config = std::fs::read_to_string(agent.config())?;
+    let more =
+        "[withhold]\nprobes = [\"processes\"]\npaths = [\"/etc/ssh\"]\nkeywords = [\"shop\"]\n";
+    std::fs::write(agent.config(), format!("{config}\n{more}"))?;
+    let document = agent.run(&["collect", "--output", "-"])?.stdout;
+    let snapshot = carepack_shared::Snapshot::from_document(&document)?;
+    let withheld: Vec<String> = snapshot
+        .observations
+        .iter()
+        .filter(|o| o.json().err().or(o.text().err()) == Some(carepack_shared::Unseen::Withheld))
+        .map(|o| o.source.key())
+        .collect();
+    ensure!(withheld.iter().any(|key| key == "survey:processes"), "{withheld:?}");
+    ensure!(withheld.iter().any(|key| key.starts_with("/etc/ssh/sshd_config")), "{withheld:?}");
+    ensure!(!String::from_utf8(document)?.contains("shop.example"), "the keyword leaves");
+    Ok(())
+}
