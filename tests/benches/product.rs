@@ -188,7 +188,7 @@ fn intake(dir: &std::path::Path) -> Result<()> {
         .collect::<Result<_>>()?;
     let size = bodies[0].2.len();
     let pem = std::fs::read(agent.state().join("identity.pem"))?;
-    let rate = upload(&url, &pem, Arc::new(bodies), CLIENTS)?;
+    let rate = upload(&url, &pem, &Arc::new(bodies), CLIENTS)?;
     let raw = raw_sqlite(dir, size)?;
     let against = format!("{raw:.0} raw SQLite commits/s ({} KB)", size / 1024);
     row("intake over mTLS: durable snapshots/s", &format!("{rate:.0}"), &against, Some(rate / raw));
@@ -198,7 +198,7 @@ fn intake(dir: &std::path::Path) -> Result<()> {
 fn upload(
     url: &str,
     pem: &[u8],
-    bodies: Arc<Vec<(Uuid, String, Vec<u8>)>>,
+    bodies: &Arc<Vec<(Uuid, String, Vec<u8>)>>,
     clients: usize,
 ) -> Result<f64> {
     let runtime =
@@ -209,7 +209,7 @@ fn upload(
     runtime.block_on(async {
         let mut tasks = Vec::new();
         for _ in 0..clients {
-            let (client, bodies, next) = (client.clone(), Arc::clone(&bodies), Arc::clone(&next));
+            let (client, bodies, next) = (client.clone(), Arc::clone(bodies), Arc::clone(&next));
             let url = url.to_owned();
             tasks.push(tokio::spawn(async move {
                 while let Some((id, sha256, body)) =

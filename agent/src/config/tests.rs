@@ -1,3 +1,5 @@
+//! Settings: what is read, merged and refused.
+
 use super::*;
 
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {

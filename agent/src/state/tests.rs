@@ -1,3 +1,5 @@
+//! The state folder: what is made, refused and kept.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

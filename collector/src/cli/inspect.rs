@@ -34,7 +34,7 @@ pub struct Report {
     /// `2026-11` or `2026-Q4`; the period we are in without it.
     #[arg(long)]
     period: Option<String>,
-    /// Folder for `report.<language>.pdf` and `.html`.
+    /// Folder for `report.LANG.pdf` and `.html`.
     #[arg(long, default_value = ".")]
     output: PathBuf,
     #[arg(long, value_enum, default_value = "both")]
@@ -102,7 +102,7 @@ fn cover(
     }
 }
 
-/// Writes `report.<language>.{html,pdf}` and prints where.
+/// Writes `report.LANG.{html,pdf}` and prints where.
 ///
 /// # Errors
 /// What could not be rendered or written.

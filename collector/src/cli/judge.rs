@@ -29,7 +29,7 @@ pub struct Assess {
     /// Print the whole assessment.
     #[arg(long)]
     json: bool,
-    /// Write report.<language>.pdf and .html to this folder.
+    /// Write report.LANG.pdf and .html to this folder.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "both")]

@@ -18,7 +18,7 @@ const HISTORY_MAX: usize = 12;
 /// Hosts of one contract.
 const HOSTS_MAX: usize = 2_000;
 
-/// Everything [`carepack_assessment::assess`] needs for one contract and period.
+/// Everything [`carepack_assessment::assess()`] needs for one contract and period.
 pub async fn input(
     inspector: &Inspector,
     contract: &Contract,
