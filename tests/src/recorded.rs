@@ -27,7 +27,7 @@ pub const ALL: &[Recorded] = &[
     Recorded {
         name: "rhel7-legacy", role: "구 인증 서버", importance: 1, has_previous: false
     },
-    Recorded { name: "rhel9-broken", role: "개발 서버", importance: 1, has_previous: false },
+    Recorded { name: "rhel9-broken", role: "개발 서버", importance: 1, has_previous: true },
 ];
 
 impl Recorded {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use carepack_shared::{Observation, Snapshot, Unseen};
+use carepack_shared::{Observation, Outcome, Snapshot, Unseen};
 use jiff::Timestamp;
+
+use crate::Missing;
 
 /// The observations of one snapshot.
 pub struct Evidence<'a> {
@@ -46,6 +48,59 @@ impl<'a> Evidence<'a> {
     pub fn survey<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, Unseen> {
         let value = self.get(key).ok_or(Unseen::Absent)?.json()?;
         T::deserialize(value).map_err(|_| Unseen::Malformed)
+    }
+
+    /// Whether a probe looked for `key` and it was not there: only then absence is an answer.
+    #[must_use]
+    pub fn is_absent(&self, key: &str) -> bool {
+        let outcome = self.get(key).map(|seen| &seen.outcome);
+        matches!(outcome, Some(Outcome::Unseen { reason: Unseen::Absent, .. }))
+    }
+
+    /// The files `dir/*suffix` by path, with their texts. A folder that is not there is empty.
+    ///
+    /// # Errors
+    /// One file that was not seen, for another reason than having gone meanwhile, hides them all:
+    /// it could hold anything.
+    pub fn folder<'s>(
+        &'s self,
+        dir: &str,
+        suffix: &str,
+    ) -> Result<Vec<(&'s str, &'a str)>, Missing> {
+        let prefix = format!("{}/", dir.trim_end_matches('/'));
+        let mut files = Vec::new();
+        for (key, seen) in self.by_key.range(prefix.clone()..) {
+            let Some(name) = key.strip_prefix(&prefix) else { break };
+            if !name.ends_with(suffix) || name.contains('/') {
+                continue;
+            }
+            match seen.text() {
+                Ok(text) => files.push((key.as_str(), text)),
+                Err(Unseen::Absent) => {}
+                Err(reason) => return Err(Missing { reason, source: key.clone() }),
+            }
+        }
+        Ok(files)
+    }
+
+    /// Settings of a main file, which comes first, and of a folder beside it. Either may be
+    /// absent when the other is there.
+    ///
+    /// # Errors
+    /// Which of them was not seen, and why.
+    pub fn main_and_folder<'s>(
+        &'s self,
+        main: &'s str,
+        dir: &str,
+        suffix: &str,
+    ) -> Result<Vec<(&'s str, &'a str)>, Missing> {
+        let mut files = self.folder(dir, suffix)?;
+        match self.text(main) {
+            Ok(text) => files.insert(0, (main, text)),
+            Err(Unseen::Absent) if !files.is_empty() => {}
+            Err(reason) => return Err(Missing { reason, source: main.to_owned() }),
+        }
+        Ok(files)
     }
 
     /// Seen texts of files whose path begins with `prefix`, by path.

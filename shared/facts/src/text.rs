@@ -1,5 +1,6 @@
 //! Shapes that many sources share: assignments, columns, numbers.
 
+use carepack_shared::Unseen;
 use serde_json::{Map, Value};
 
 /// Lines without blanks and comments (`#` or `;` first).
@@ -30,9 +31,23 @@ pub fn settings(text: &str) -> Map<String, Value> {
         .collect()
 }
 
-/// The whole text as a number.
+/// Items read from a text that says something, of which none could be read, are no empty list.
+///
+/// # Errors
+/// [`Unseen::Malformed`] when `items` is empty though `text` is not.
+pub fn some_of<T>(items: Vec<T>, text: &str) -> Result<Vec<T>, Unseen> {
+    if items.is_empty() && !text.trim().is_empty() {
+        return Err(Unseen::Malformed);
+    }
+    Ok(items)
+}
+
+/// The whole text as a number; one too large for an `i64` (the kernel's "no limit") becomes the
+/// largest.
 pub fn int(text: &str) -> Option<i64> {
-    text.trim().parse().ok()
+    let text = text.trim();
+    let large = || text.parse::<u64>().ok().map(|_| i64::MAX);
+    text.parse().ok().or_else(large)
 }
 
 /// A percentage with two decimals; 0 when the whole is 0.

@@ -67,7 +67,8 @@ fn tell(accounts: &[Account], facts: &mut Facts) {
         accounts.iter().filter(|a| wanted(a)).map(|a| a.name.as_str()).collect::<Vec<_>>()
     };
     facts.put("accounts.uid_zero", names(&|a| a.uid == 0), ACCOUNTS);
-    let shadow_seen = accounts.iter().any(|a| a.password != "unknown");
+    // Accounts whose password field says something by itself are told even without shadow.
+    let shadow_seen = accounts.iter().all(|a| a.password != "unknown");
     let empty = names(&|a| a.password == "empty");
     let empty = if shadow_seen { Ok(empty) } else { Err(Unseen::Denied) };
     facts.set("accounts.empty_password", empty, "/etc/shadow");

@@ -46,7 +46,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let arrays = match evidence.text(MDSTAT) {
         Ok(text) => mdstat(text),
         // A kernel without the md driver has no arrays.
-        Err(Unseen::Absent) => Ok(Vec::new()),
+        Err(Unseen::Absent) if evidence.is_absent(MDSTAT) => Ok(Vec::new()),
         Err(reason) => Err(reason),
     };
     facts.set("block.md", arrays, MDSTAT);
@@ -98,10 +98,11 @@ fn detail(line: &str, array: &mut Value) {
         }
     }
     for kind in ["recovery", "resync", "reshape", "check"] {
-        if let Some((_, rest)) = line.split_once(&format!("{kind} = ")) {
-            let share = rest.split_whitespace().next().unwrap_or_default();
-            array["sync"] = format!("{kind} {share}").into();
-        }
+        // `recovery =  0.4% (…)` while it goes on, `resync=DELAYED` while it waits.
+        let Some((_, rest)) = line.split_once(kind) else { continue };
+        let Some(rest) = rest.trim_start().strip_prefix('=') else { continue };
+        let share = rest.split_whitespace().next().unwrap_or_default();
+        array["sync"] = format!("{kind} {share}").into();
     }
 }
 

@@ -36,6 +36,9 @@ pub static PARSER: Parser = Parser {
     parse,
 };
 
+/// No kernel is built for more processors.
+const PROCESSORS_MAX: i64 = 65_535;
+
 #[derive(Deserialize)]
 struct Usage {
     busy_pct: f64,
@@ -59,14 +62,14 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
             facts.miss_all(&keys, reason, USAGE);
         }
     }
-    let flaws: Map<String, Value> = evidence
-        .under(FLAWS)
-        .map(|(path, text)| (base(path).to_owned(), Value::from(text.trim())))
-        .collect();
-    if flaws.is_empty() {
-        facts.miss("cpu.vulnerabilities", Unseen::Absent, FLAWS);
-    } else {
-        facts.put("cpu.vulnerabilities", flaws, FLAWS);
+    match evidence.folder(FLAWS, "") {
+        Ok(files) if files.is_empty() => facts.miss("cpu.vulnerabilities", Unseen::Absent, FLAWS),
+        Ok(files) => {
+            let one = |(path, text): (&str, &str)| (base(path).to_owned(), text.trim().into());
+            let flaws: Map<String, Value> = files.into_iter().map(one).collect();
+            facts.put("cpu.vulnerabilities", flaws, FLAWS);
+        }
+        Err(missing) => facts.miss("cpu.vulnerabilities", missing.reason, &missing.source),
     }
 }
 
@@ -80,7 +83,8 @@ fn count(text: &str) -> Option<i64> {
     text.trim().split(',').try_fold(0, |sum, range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (first, last) = (int(first)?, int(last)?);
-        (0..=65_535).contains(&(last - first)).then_some(sum + last - first + 1)
+        let fits = (0..=last).contains(&first) && last <= PROCESSORS_MAX;
+        fits.then(|| sum + last - first + 1)
     })
 }
 

@@ -32,14 +32,12 @@ struct Access {
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let table = evidence.text(TABLE);
-    let mut jobs: Vec<Value> = table.map(|text| table_jobs(text, TABLE)).unwrap_or_default();
-    for (path, text) in evidence.under(FOLDER) {
-        jobs.extend(table_jobs(text, path));
-    }
-    match table {
-        Err(reason) if jobs.is_empty() => facts.miss("cron.jobs", reason, TABLE),
-        _ => facts.put("cron.jobs", jobs, TABLE),
+    match evidence.main_and_folder(TABLE, FOLDER, "") {
+        Ok(files) => {
+            let jobs = files.into_iter().flat_map(|(path, text)| table_jobs(text, path));
+            facts.put("cron.jobs", jobs.collect::<Vec<_>>(), TABLE);
+        }
+        Err(missing) => facts.miss("cron.jobs", missing.reason, &missing.source),
     }
     let access = evidence.survey::<Access>(ACCESS);
     facts.set("cron.allow", access.as_ref().map(|a| a.cron_allow).map_err(|e| *e), ACCESS);

@@ -9,7 +9,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::text::{lines, pct};
+use crate::text::{lines, pct, some_of};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const STATFS: &str = "survey:statfs";
@@ -49,7 +49,8 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         .survey::<Vec<Usage>>(STATFS)
         .map(|list| list.iter().map(usage).collect::<Vec<Value>>());
     facts.set("fs.usage", usage, STATFS);
-    facts.set("fs.mounts", evidence.text(MOUNTS).map(mounts), MOUNTS);
+    let mounts = evidence.text(MOUNTS).and_then(|text| some_of(mounts(text), text));
+    facts.set("fs.mounts", mounts, MOUNTS);
     facts.set("fs.fstab", evidence.text(FSTAB).map(fstab), FSTAB);
 }
 

@@ -32,7 +32,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let dumps = match evidence.survey::<Dumps>(DUMPS) {
         Ok(found) => Ok(found.dumps),
         // No such folder: no dump was ever written there.
-        Err(Unseen::Absent) => Ok(Vec::new()),
+        Err(Unseen::Absent) if evidence.is_absent(DUMPS) => Ok(Vec::new()),
         Err(reason) => Err(reason),
     };
     facts.set("kdump.dumps", dumps, DUMPS);

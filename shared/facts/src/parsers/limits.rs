@@ -25,17 +25,14 @@ pub static PARSER: Parser = Parser {
 };
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let mut entries = Vec::new();
-    let main = evidence.text(MAIN);
-    if let Ok(text) = main {
-        entries.extend(lines(text).filter_map(|line| entry(line, MAIN)));
-    }
-    for (path, text) in evidence.under(FOLDER) {
-        entries.extend(lines(text).filter_map(|line| entry(line, path)));
-    }
-    match main {
-        Err(reason) if entries.is_empty() => facts.miss("limits.entries", reason, MAIN),
-        _ => facts.put("limits.entries", entries, MAIN),
+    match evidence.main_and_folder(MAIN, FOLDER, ".conf") {
+        Ok(files) => {
+            let entries = files
+                .into_iter()
+                .flat_map(|(path, text)| lines(text).filter_map(move |line| entry(line, path)));
+            facts.put("limits.entries", entries.collect::<Vec<_>>(), MAIN);
+        }
+        Err(missing) => facts.miss("limits.entries", missing.reason, &missing.source),
     }
 }
 

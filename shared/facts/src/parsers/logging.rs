@@ -5,6 +5,7 @@
 //! action(type="omfwd" target="10.0.0.9" protocol="tcp")
 //! ```
 
+use carepack_shared::Unseen;
 use serde::Deserialize;
 
 use crate::text::lines;
@@ -42,7 +43,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.set("logging.rsyslog_remote", remote, RSYSLOG);
     let rotated = match evidence.text(LOGROTATE) {
         Ok(text) => Ok(lines(text).next().is_some()),
-        Err(carepack_shared::Unseen::Absent) => Ok(false),
+        Err(Unseen::Absent) if evidence.is_absent(LOGROTATE) => Ok(false),
         Err(reason) => Err(reason),
     };
     facts.set("logging.logrotate", rotated, LOGROTATE);

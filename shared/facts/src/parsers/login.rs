@@ -9,6 +9,8 @@
 
 use carepack_shared::Unseen;
 
+use serde_json::{Map, Value};
+
 use crate::text::{assignments, lines, settings};
 use crate::{Evidence, Facts, Parser, Spec};
 
@@ -38,14 +40,32 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     // Before RHEL 8.2 the file does not exist and the options stand in the PAM stack.
     let lock = match evidence.text(LOCK) {
         Ok(text) => Ok(assignments(text)),
-        Err(Unseen::Absent) => Ok(serde_json::Map::new()),
+        Err(Unseen::Absent) if evidence.is_absent(LOCK) => Ok(Map::new()),
         Err(reason) => Err(reason),
     };
+    let lock = lock.map(|map| with_pam(map, evidence, "pam_faillock.so"));
     facts.set("login.faillock", lock, LOCK);
     let locks = PAM.map(|path| evidence.text(path).map(has_lockout));
     let found = locks.contains(&Ok(true));
     let in_pam = if found { Ok(true) } else { locks[0] };
     facts.set("login.faillock_in_pam", in_pam, PAM[0]);
+}
+
+/// `map`, with the options that the PAM stack gives `module`: those stand above its file.
+fn with_pam(
+    mut map: Map<String, Value>,
+    evidence: &Evidence<'_>,
+    module: &str,
+) -> Map<String, Value> {
+    let texts = PAM.iter().rev().filter_map(|path| evidence.text(path).ok());
+    for line in texts.flat_map(lines) {
+        let words = line.split_whitespace().skip_while(|word| !word.ends_with(module)).skip(1);
+        let options = words.take_while(|word| !word.starts_with('#'));
+        for (name, value) in options.filter_map(|word| word.split_once('=')) {
+            map.insert(name.to_owned(), value.into());
+        }
+    }
+    map
 }
 
 fn has_lockout(text: &str) -> bool {

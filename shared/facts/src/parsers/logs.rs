@@ -67,7 +67,10 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
 
 fn tell(scan: Scan, source: &str, facts: &mut Facts) {
     let bad = BAD.iter().filter_map(|word| scan.by_priority.get(*word).and_then(Value::as_i64));
-    facts.put("logs.errors", bad.sum::<i64>(), source);
+    let errors = bad.fold(0_i64, i64::saturating_add);
+    // Plain text logs keep no priorities: then nothing is known of errors.
+    let told = scan.lines == 0 || !scan.by_priority.is_empty();
+    facts.set("logs.errors", if told { Ok(errors) } else { Err(Unseen::Absent) }, source);
     let window = json!({
         "from": scan.from, "to": scan.to, "lines": scan.lines, "bytes": scan.bytes,
         "truncated": scan.truncated,

@@ -87,13 +87,14 @@ fn meminfo(text: &str, facts: &mut Facts) {
     }
     let estimate = || {
         let parts = ["MemFree", "Buffers", "Cached", "SReclaimable"];
-        parts.iter().map(|name| field(name)).sum::<Result<i64, Unseen>>()
+        parts.iter().try_fold(0_i64, |sum, name| Ok(sum.saturating_add(field(name)?)))
     };
     let available = field("MemAvailable").or_else(|_| estimate());
     facts.set("memory.available_kib", available, MEMINFO);
-    let used = field("MemTotal").and_then(|total| Ok(pct(total - available?, total)));
+    let used = field("MemTotal").and_then(|total| Ok(pct(total.saturating_sub(available?), total)));
     facts.set("memory.used_pct", used, MEMINFO);
-    let swap = field("SwapTotal").and_then(|total| Ok((total, total - field("SwapFree")?)));
+    let swap =
+        field("SwapTotal").and_then(|total| Ok((total, total.saturating_sub(field("SwapFree")?))));
     facts.set("swap.total_kib", field("SwapTotal"), MEMINFO);
     facts.set("swap.used_kib", swap.map(|(_, used)| used), MEMINFO);
     facts.set("swap.used_pct", swap.map(|(total, used)| pct(used, total)), MEMINFO);

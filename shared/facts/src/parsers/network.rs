@@ -76,9 +76,18 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     });
     facts.set("net.interfaces", interfaces, INTERFACES);
     // A host without bonds has no such folder.
-    let bonds: Vec<Value> =
-        evidence.under(BONDS).map(|(path, text)| bond(base(path), text)).collect();
-    facts.put("net.bonds", bonds, BONDS);
+    // An empty folder leaves no observation of its own; the interfaces listed beside it do.
+    let looked = evidence.is_absent("/proc/net/bonding/*") || evidence.text(DEV).is_ok();
+    match evidence.folder(BONDS, "") {
+        Ok(files) if files.is_empty() && !looked => {
+            facts.miss("net.bonds", Unseen::Absent, BONDS);
+        }
+        Ok(files) => {
+            let bonds = files.into_iter().map(|(path, text)| bond(base(path), text));
+            facts.put("net.bonds", bonds.collect::<Vec<_>>(), BONDS);
+        }
+        Err(missing) => facts.miss("net.bonds", missing.reason, &missing.source),
+    }
     let servers = evidence.text(RESOLV).map(|text| {
         let servers = lines(text).filter_map(|line| line.strip_prefix("nameserver"));
         servers.filter_map(|rest| rest.split_whitespace().next()).collect::<Vec<_>>()

@@ -3,11 +3,11 @@
 use carepack_shared::Unseen;
 use serde::Deserialize;
 
+use super::services::{UNITS, units};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const IDENTITY: &str = "survey:identity";
 const TUNED: &str = "/etc/tuned/active_profile";
-const UNITS: &str = "cmd:systemd-units";
 const FIREWALLS: [&str; 4] =
     ["firewalld.service", "nftables.service", "iptables.service", "ufw.service"];
 
@@ -32,16 +32,12 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let profile = match evidence.text(TUNED) {
         Ok(text) => Ok(text.trim()),
         // No profile was ever chosen: an answer, and a rule's business.
-        Err(Unseen::Absent) => Ok(""),
+        Err(Unseen::Absent) if evidence.is_absent(TUNED) => Ok(""),
         Err(reason) => Err(reason),
     };
     facts.set("tuned.profile", profile, TUNED);
-    let active = evidence.text(UNITS).map(|text| {
-        text.lines().any(|line| {
-            let mut words = line.split_whitespace();
-            let firewall = words.next().is_some_and(|name| FIREWALLS.contains(&name));
-            firewall && words.nth(1) == Some("active")
-        })
+    let active = units(evidence).map(|units| {
+        units.iter().any(|unit| unit.active == "active" && FIREWALLS.contains(&unit.name))
     });
     facts.set("firewall.active", active, UNITS);
 }

@@ -38,20 +38,16 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let main = MAIN.iter().find_map(|path| evidence.text(path).ok());
     // yum(8) and dnf.conf(5): without a setting, signatures are not checked.
     let checked = main.is_some_and(|text| sections(text).iter().any(|s| s.gpgcheck == Some(true)));
-    let files: Vec<(&str, &str)> = evidence.under(FOLDER).collect();
-    if files.is_empty() {
-        let glob = evidence
-            .get("/etc/yum.repos.d/*.repo")
-            .map_or(Unseen::Absent, |seen| seen.text().err().unwrap_or(Unseen::Absent));
-        match (glob, main) {
-            // dnf or yum is there, and no repository is.
-            (Unseen::Absent, Some(_)) => {
-                KEYS.iter().for_each(|key| facts.put(key, Vec::<&str>::new(), FOLDER));
-            }
-            (reason, _) => facts.miss_all(&KEYS, reason, FOLDER),
+    let files = match evidence.folder(FOLDER, ".repo") {
+        // Neither dnf nor yum is seen; one without a repository is an answer.
+        Ok(files) if files.is_empty() && main.is_none() => {
+            let reasons = MAIN.iter().filter_map(|path| evidence.text(path).err());
+            let reason = reasons.max().unwrap_or(Unseen::Absent);
+            return facts.miss_all(&KEYS, reason, FOLDER);
         }
-        return;
-    }
+        Ok(files) => files,
+        Err(missing) => return facts.miss_all(&KEYS, missing.reason, &missing.source),
+    };
     let all: Vec<Repository<'_>> = files.iter().flat_map(|(_, text)| sections(text)).collect();
     let enabled: Vec<&Repository<'_>> = all.iter().filter(|repo| repo.enabled).collect();
     let ids = |list: &[&Repository<'_>]| {

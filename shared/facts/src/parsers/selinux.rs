@@ -36,7 +36,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         Ok("0") => Ok("permissive"),
         Ok(_) => Err(Unseen::Malformed),
         // The file system is mounted whenever SELinux is on.
-        Err(Unseen::Absent) => Ok("disabled"),
+        Err(Unseen::Absent) if evidence.is_absent(ENFORCE) => Ok("disabled"),
         Err(reason) => Err(reason),
     };
     facts.set("selinux.mode", mode, ENFORCE);

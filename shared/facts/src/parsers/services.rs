@@ -5,11 +5,12 @@
 //! ● httpd.service loaded failed failed The Apache HTTP Server
 //! ```
 
+use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
 use crate::{Evidence, Facts, Parser, Spec};
 
-const UNITS: &str = "cmd:systemd-units";
+pub(super) const UNITS: &str = "cmd:systemd-units";
 const FILES: &str = "cmd:systemd-unit-files";
 
 pub static PARSER: Parser = Parser {
@@ -23,17 +24,37 @@ pub static PARSER: Parser = Parser {
     parse,
 };
 
-struct Unit<'a> {
-    name: &'a str,
-    load: &'a str,
-    active: &'a str,
-    sub: &'a str,
+pub(super) struct Unit<'a> {
+    pub name: &'a str,
+    pub load: &'a str,
+    pub active: &'a str,
+    pub sub: &'a str,
+}
+
+/// Active states of systemd(1); other words in that column are headings and legends.
+const STATES: [&str; 8] = [
+    "active",
+    "inactive",
+    "failed",
+    "activating",
+    "deactivating",
+    "reloading",
+    "refreshing",
+    "maintenance",
+];
+
+/// The units listed.
+///
+/// # Errors
+/// Why they were not seen; a list without a single unit is none.
+pub(super) fn units<'a>(evidence: &Evidence<'a>) -> Result<Vec<Unit<'a>>, Unseen> {
+    let units: Vec<Unit<'_>> = evidence.text(UNITS)?.lines().filter_map(unit).collect();
+    if units.is_empty() { Err(Unseen::Malformed) } else { Ok(units) }
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    match evidence.text(UNITS) {
-        Ok(text) => {
-            let units: Vec<Unit<'_>> = text.lines().filter_map(unit).collect();
+    match units(evidence) {
+        Ok(units) => {
             let names = |wanted: &dyn Fn(&Unit<'_>) -> bool| {
                 let mut names: Vec<&str> =
                     units.iter().filter(|u| wanted(u)).map(|u| u.name).collect();
@@ -53,14 +74,14 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
             facts.miss_all(&keys, reason, UNITS);
         }
     }
-    facts.set("services.enabled", evidence.text(FILES).map(enabled), FILES);
+    facts.set("services.enabled", evidence.text(FILES).and_then(enabled), FILES);
 }
 
 /// Name, load, active, sub, description; a mark (`●`, `*`) may stand before the name.
 fn unit(line: &str) -> Option<Unit<'_>> {
     let mut words = line.split_whitespace().skip_while(|word| !word.contains('.'));
     let (name, load, active, sub) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    Some(Unit { name, load, active, sub })
+    STATES.contains(&active).then_some(Unit { name, load, active, sub })
 }
 
 fn listed(unit: &Unit<'_>) -> Value {
@@ -69,17 +90,19 @@ fn listed(unit: &Unit<'_>) -> Value {
 }
 
 /// Unit files in state `enabled`; the column after it is the vendor's preset.
-fn enabled(text: &str) -> Vec<&str> {
-    let mut names: Vec<&str> = text
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let name = words.next()?;
-            (words.next()? == "enabled").then_some(name)
-        })
-        .collect();
+fn enabled(text: &str) -> Result<Vec<&str>, Unseen> {
+    let file = |line| {
+        let mut words = str::split_whitespace(line);
+        words.next().filter(|name| name.contains('.')).zip(words.next())
+    };
+    let files: Vec<(&str, &str)> = text.lines().filter_map(file).collect();
+    if files.is_empty() {
+        return Err(Unseen::Malformed);
+    }
+    let on = files.into_iter().filter(|(_, state)| *state == "enabled");
+    let mut names: Vec<&str> = on.map(|(name, _)| name).collect();
     names.sort_unstable();
-    names
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -92,11 +115,14 @@ mod tests {
         assert_eq!((unit.name, unit.active), ("httpd.service", "failed"));
         assert!(super::unit("").is_none());
         assert!(super::unit("cut.service loaded").is_none());
+        let legend = "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.";
+        assert!(super::unit(legend).is_none());
     }
 
     #[test]
     fn enabled_is_the_state_not_the_preset() {
         let text = "a.service enabled enabled\nb.service disabled enabled\nc.timer enabled -\n";
-        assert_eq!(enabled(text), ["a.service", "c.timer"]);
+        assert_eq!(enabled(text), Ok(vec!["a.service", "c.timer"]));
+        assert_eq!(enabled("Failed to connect to bus"), Err(Unseen::Malformed));
     }
 }

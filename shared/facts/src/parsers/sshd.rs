@@ -4,11 +4,10 @@
 //! `Match` blocks apply to some connections only and are left out. Defaults are not filled in:
 //! they differ by version, and rules know them.
 
-use carepack_shared::Unseen;
 use serde_json::{Map, Value};
 
 use crate::text::lines;
-use crate::{Evidence, Facts, Parser, Spec};
+use crate::{Evidence, Facts, Missing, Parser, Spec};
 
 const MAIN: &str = "/etc/ssh/sshd_config";
 const FOLDER: &str = "/etc/ssh/sshd_config.d/";
@@ -28,27 +27,33 @@ pub static PARSER: Parser = Parser {
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     match evidence.text(MAIN) {
         Ok(text) => {
-            let mut settings = Map::new();
-            read(text, evidence, &mut settings);
-            facts.put("sshd.settings", settings, MAIN);
             facts.put("sshd.present", true, MAIN);
+            let mut settings = Map::new();
+            match read(text, evidence, &mut settings) {
+                Ok(()) => facts.put("sshd.settings", settings, MAIN),
+                Err(missing) => facts.miss("sshd.settings", missing.reason, &missing.source),
+            }
         }
         Err(reason) => {
             facts.miss("sshd.settings", reason, MAIN);
-            let present = if reason == Unseen::Absent { Ok(false) } else { Err(reason) };
+            let present = if evidence.is_absent(MAIN) { Ok(false) } else { Err(reason) };
             facts.set("sshd.present", present, MAIN);
         }
     }
 }
 
-fn read(text: &str, evidence: &Evidence<'_>, settings: &mut Map<String, Value>) {
+fn read(
+    text: &str,
+    evidence: &Evidence<'_>,
+    settings: &mut Map<String, Value>,
+) -> Result<(), Missing> {
     for line in lines(text) {
         let (keyword, value) = split(line);
         match keyword.as_str() {
-            "match" => return,
+            "match" => break,
             "include" if value.contains("sshd_config.d") => {
                 // One level: files of the folder do not include further ones in practice.
-                for (_, text) in evidence.under(FOLDER) {
+                for (_, text) in evidence.folder(FOLDER, ".conf")? {
                     included(text, settings);
                 }
             }
@@ -56,6 +61,7 @@ fn read(text: &str, evidence: &Evidence<'_>, settings: &mut Map<String, Value>) 
             _ => set(keyword, &value, settings),
         }
     }
+    Ok(())
 }
 
 fn included(text: &str, settings: &mut Map<String, Value>) {

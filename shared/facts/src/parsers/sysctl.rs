@@ -2,17 +2,19 @@
 //!
 //! systemd-sysctl reads `*.conf` of `/usr/lib/sysctl.d` and `/etc/sysctl.d` in order of file name,
 //! whatever the folder; of two files of one name that in `/etc` stands (sysctl.d(5)).
-//! `/etc/sysctl.conf` comes last: on RHEL 7–9 it is linked as `99-sysctl.conf`.
+//! `/etc/sysctl.conf` stands where its link does: on RHEL that is `/etc/sysctl.d/99-sysctl.conf`.
 
 use std::collections::BTreeMap;
 
+use carepack_shared::Unseen;
 use serde_json::{Map, Value, json};
 
 use crate::text::{base, folded, lines};
-use crate::{Evidence, Facts, Parser, Spec};
+use crate::{Evidence, Facts, Missing, Parser, Spec};
 
 const LIVE: &str = "survey:sysctl";
 const MAIN: &str = "/etc/sysctl.conf";
+const MAIN_LINK: &str = "99-sysctl.conf";
 const FOLDERS: [&str; 2] = ["/usr/lib/sysctl.d/", "/etc/sysctl.d/"];
 
 pub static PARSER: Parser = Parser {
@@ -31,21 +33,12 @@ pub static PARSER: Parser = Parser {
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.set("sysctl.live", evidence.survey::<Map<String, Value>>(LIVE), LIVE);
-    let mut files: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
-    for folder in FOLDERS {
-        for (path, text) in evidence.under(folder) {
-            files.insert(base(path), (path, text));
+    let ordered = match ordered(evidence) {
+        Ok(files) => files,
+        Err(Missing { reason, source }) => {
+            return facts.miss_all(&["sysctl.files", "sysctl.configured"], reason, &source);
         }
-    }
-    let main = evidence.text(MAIN);
-    if let (true, Err(reason)) = (files.is_empty(), &main) {
-        facts.miss_all(&["sysctl.files", "sysctl.configured"], *reason, MAIN);
-        return;
-    }
-    let mut ordered: Vec<(&str, &str)> = files.into_values().collect();
-    // The link to the main file counts once, in its own place.
-    ordered.retain(|(path, _)| base(path) != "99-sysctl.conf" || main.is_err());
-    ordered.extend(main.ok().map(|text| (MAIN, text)));
+    };
     let mut settings = Vec::new();
     let mut configured = Map::new();
     for (path, text) in ordered {
@@ -56,6 +49,23 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     }
     facts.put("sysctl.files", settings, "/etc/sysctl.d/");
     facts.put("sysctl.configured", configured, "/etc/sysctl.d/");
+}
+
+/// Path and text of the files in the order of effect.
+fn ordered<'s>(evidence: &'s Evidence<'_>) -> Result<Vec<(&'s str, &'s str)>, Missing> {
+    let mut files: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for folder in FOLDERS {
+        for (path, text) in evidence.folder(folder, ".conf")? {
+            files.insert(base(path), (path, text));
+        }
+    }
+    match evidence.text(MAIN) {
+        // In place of the link, which shows the same text.
+        Ok(text) => drop(files.insert(MAIN_LINK, (MAIN, text))),
+        Err(Unseen::Absent) if !files.is_empty() => {}
+        Err(reason) => return Err(Missing { reason, source: MAIN.to_owned() }),
+    }
+    Ok(files.into_values().collect())
 }
 
 /// `key = value`; `-key` means "ignore errors"; slashes as separators become dots; a glob and an

@@ -10,7 +10,7 @@ use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::text::{int, lines};
+use crate::text::{int, lines, some_of};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const CLOCK: &str = "survey:clock";
@@ -63,7 +63,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     let servers = match text {
         Ok(text) => Ok(servers(text)),
         // Neither daemon is configured: no servers, which is an answer.
-        Err(Unseen::Absent) => Ok(Vec::new()),
+        Err(Unseen::Absent) if evidence.is_absent(CHRONY) => Ok(Vec::new()),
         Err(reason) => Err(reason),
     };
     facts.set("time.servers", servers, file);
@@ -71,7 +71,8 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.set("time.offset_seconds", tracking.and_then(offset), TRACKING);
     let stratum = |text: &str| text.split(',').nth(2).and_then(int).ok_or(Unseen::Malformed);
     facts.set("time.stratum", tracking.and_then(stratum), TRACKING);
-    facts.set("time.sources", evidence.text(SOURCES).map(sources), SOURCES);
+    let sources = evidence.text(SOURCES).and_then(|text| some_of(sources(text), text));
+    facts.set("time.sources", sources, SOURCES);
 }
 
 /// The daemon that runs; where units cannot be seen, the one that is configured.
@@ -108,8 +109,12 @@ fn servers(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Column 5 of `chronyc -c tracking`: the current correction in seconds.
+/// Column 5 of `chronyc -c tracking`: the current correction in seconds. Without a reference it
+/// is 0, which would say that the clock is right.
 fn offset(text: &str) -> Result<f64, Unseen> {
+    if text.trim().ends_with(",Not synchronised") {
+        return Err(Unseen::Failed);
+    }
     let word = text.trim().split(',').nth(4).ok_or(Unseen::Malformed)?;
     word.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or(Unseen::Malformed)
 }
@@ -140,6 +145,8 @@ mod tests {
     fn chronyc() {
         let text = "CB00710A,203.0.113.10,3,1793809669.5,-0.000018441,0,0,0,0,0,0,0,0,Normal\n";
         assert_eq!(offset(text), Ok(-0.000_018_441));
+        let adrift = "00000000,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised\n";
+        assert_eq!(offset(adrift), Err(Unseen::Failed));
         let seen =
             Value::from(sources("^,*,203.0.113.10,2,8,377,131,-0.1,0,0\nbent\n")).to_string();
         assert_eq!(seen, r#"[{"name":"203.0.113.10","reach":255,"state":"*"}]"#);
