@@ -7,8 +7,10 @@
 mod functions;
 mod tree;
 
+use std::sync::{Arc, OnceLock};
+
 use cel::common::ast::{Expr, IdedExpr};
-use cel::{Context, Program, Value};
+use cel::{Context, Env, Program, Value};
 
 pub use tree::{facts_tree, known_keys, show, to_cel};
 
@@ -92,7 +94,10 @@ impl Expression {
 /// A root scope with the standard and our own functions.
 #[must_use]
 pub fn root_scope<'v>() -> Context<'static, 'v> {
-    let mut scope = Context::default();
+    // The standard library is the same for every host and every pack.
+    static STANDARD: OnceLock<Arc<Env>> = OnceLock::new();
+    let standard = STANDARD.get_or_init(|| Arc::new(Env::stdlib()));
+    let mut scope = Context::with_env(Arc::clone(standard));
     functions::add(&mut scope);
     scope
 }

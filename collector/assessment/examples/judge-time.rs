@@ -1,0 +1,69 @@
+//! How long one host takes with every rule, without the rest of the product:
+//! `cargo run --release -p carepack-assessment --example judge-time SNAPSHOT.json…`
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use carepack_assessment::model::HostRef;
+use carepack_assessment::{HostInput, Input, Observed, Pack, assess};
+use carepack_shared::Snapshot;
+
+/// Rounds over all snapshots.
+const ROUNDS: u32 = 50;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = BTreeMap::new();
+    read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../rules")), "", &mut files);
+    let pack = Pack::load("time", &files)?;
+    let mut snapshots = Vec::new();
+    for file in std::env::args().skip(1) {
+        snapshots.push(Snapshot::from_document(&std::fs::read(file)?)?);
+    }
+    let hosts = f64::from(ROUNDS) * f64::from(u32::try_from(snapshots.len())?);
+    let start = Instant::now();
+    let mut inputs = Vec::new();
+    for _ in 0..ROUNDS {
+        inputs.push(input(&snapshots));
+    }
+    println!("facts of one host: {:.2} ms", start.elapsed().as_secs_f64() * 1e3 / hosts);
+    let start = Instant::now();
+    for input in inputs {
+        std::hint::black_box(assess(&pack, input));
+    }
+    let each = start.elapsed().as_secs_f64() * 1e3 / hosts;
+    println!("{} rules on one host: {each:.2} ms", pack.rules.len());
+    Ok(())
+}
+
+fn input(snapshots: &[Snapshot]) -> Input {
+    let host = |snapshot: &Snapshot| HostInput {
+        host: HostRef {
+            id: snapshot.id.to_string(),
+            name: snapshot.host.hostname.clone(),
+            role: String::new(),
+            importance: 1,
+        },
+        current: Some(Observed::of(snapshot, "")),
+        previous: None,
+        history: Vec::new(),
+        exceptions: BTreeMap::new(),
+    };
+    Input {
+        as_of: snapshots.first().map_or(jiff::Timestamp::UNIX_EPOCH, |s| s.finished_at),
+        period: "2026-11".to_owned(),
+        hosts: snapshots.iter().map(host).collect(),
+        overrides: BTreeMap::new(),
+    }
+}
+
+fn read(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read(&entry.path(), &format!("{name}/"), files);
+        } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
+            files.insert(name, text);
+        }
+    }
+}
