@@ -114,6 +114,41 @@ pub fn bars(title: &str, bars: &[Bar]) -> String {
     )
 }
 
+/// One part of a whole.
+pub struct Part {
+    pub label: String,
+    /// 0–1; the shares of a chart add up to 1.
+    pub share: f64,
+}
+
+/// Colours of the parts, from the heaviest to the lightest; each label repeats its colour.
+const PARTS: [&str; 3] = ["#3f6f9f", "#9bb8d3", "#eef1f5"];
+
+/// One bar made of parts, a key below it.
+#[must_use]
+pub fn parts(title: &str, list: &[Part]) -> String {
+    const LEFT: f64 = 150.0;
+    const WIDTH: f64 = 300.0;
+    const KEY: f64 = 165.0;
+    let mut body = String::new();
+    let mut x = LEFT;
+    for (at, (part, colour)) in list.iter().zip(PARTS).enumerate() {
+        let width = WIDTH * part.share.clamp(0.0, 1.0);
+        let key = LEFT + KEY * count(at);
+        body.push_str(&format!(
+            r#"<rect x="{x:.1}" y="4" width="{width:.1}" height="14" fill="{colour}"/><rect x="{key:.0}" y="27" width="9" height="9" fill="{colour}" stroke="{GREY}" stroke-width="0.6"/><text x="{tx:.0}" y="35" font-family="Pretendard" font-size="11" fill="{INK}">{label}</text>"#,
+            tx = key + 14.0,
+            label = xml(&part.label),
+        ));
+        x += width;
+    }
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 44" width="720" height="44" role="img"><title>{title}</title><text x="{lx:.0}" y="15" text-anchor="end" font-family="Pretendard" font-size="11" fill="{INK}">{title}</text>{body}</svg>"#,
+        title = xml(title),
+        lx = LEFT - 8.0,
+    )
+}
+
 /// Labels fit their column; the table beside the chart has them whole.
 fn shortened(label: &str) -> String {
     const CHARS_MAX: usize = 22;
@@ -144,6 +179,15 @@ mod tests {
         let svg = bars("t", &[bar("<script>")]);
         assert!(svg.contains("&lt;script&gt;") && !svg.contains("<script>"));
         assert!(svg.contains("#b3261e"), "97 % is drawn as danger");
+    }
+
+    #[test]
+    fn parts_stand_side_by_side() {
+        let part = |label: &str, share| Part { label: label.into(), share };
+        let svg = parts("m", &[part("a<b", 0.5), part("c", 0.25), part("d", 0.25)]);
+        assert!(svg.contains(r#"x="150.0" y="4" width="150.0""#), "{svg}");
+        assert!(svg.contains(r#"x="300.0" y="4" width="75.0""#), "{svg}");
+        assert!(svg.contains("a&lt;b"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct Pair {
     pub label: String,
     pub value: String,
+    /// The value is a command: shown in the monospaced face.
+    pub code: bool,
 }
 
 /// A table of texts.
@@ -43,6 +45,8 @@ pub struct Report {
     pub cover: Vec<Pair>,
     pub overview: Vec<Pair>,
     pub legend: Vec<Legend>,
+    /// What could not be checked, by host and reason.
+    pub limits: Table,
     pub opinion: Vec<String>,
     pub score: ScoreBox,
     pub counts: Vec<Counted>,
@@ -110,6 +114,8 @@ pub struct HostPage {
     pub areas: Vec<AreaTable>,
     /// Charts as SVG, with the caption of each.
     pub charts: Vec<Chart>,
+    /// How to read the charts; empty without a last inspection.
+    pub charts_note: String,
     pub filesystems: Table,
     pub network: Table,
     pub log_window: String,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 
-const HOSTILE: &str = "<script>alert(1)</script> \u{202e}漢 #strong[x]";
+const HOSTILE: &str = "<script>alert(1)</script> \u{202e}漢\u{2705}\u{e000} #strong[x]";
 
 /// Two hosts: one with hostile texts, one that never answered.
 fn assessment() -> Assessment {
@@ -83,6 +83,59 @@ fn text_from_a_host_is_never_markup() {
     }
 }
 
+/// Headings of the report in the order of the paper.
+const SECTIONS: [&str; 10] = [
+    "overview",
+    "limits",
+    "opinion",
+    "systems",
+    "summary",
+    "recommendations",
+    "results",
+    "exceptions",
+    "confirmation",
+    "appendix",
+];
+
+#[test]
+fn both_formats_have_the_same_sections_in_the_same_order() {
+    let assessment = assessment();
+    for lang in [Lang::Ko, Lang::En] {
+        let rendered = render(&assessment, &cover(), lang).unwrap();
+        let mut texts = vec![rendered.html];
+        texts.extend(text_of(&rendered.pdf));
+        for text in texts {
+            // The contents of the PDF name the headings, too: the last of each is the heading.
+            let at: Vec<Option<usize>> =
+                SECTIONS.iter().map(|key| heading(&text, lang.say(key))).collect();
+            assert!(at.iter().all(Option::is_some), "{lang:?} {at:?}");
+            assert!(at.is_sorted(), "{lang:?} {at:?}");
+        }
+    }
+}
+
+/// Where a heading stands: closed by its element in HTML, alone on its line after its number in
+/// the text of a PDF (the last such line: the contents come first).
+fn heading(text: &str, words: &str) -> Option<usize> {
+    let closed = text.find(&format!("{words}</h2>")).or(text.find(&format!("{words}</h3>")));
+    let number = |c: char| c.is_ascii_digit() || ". ".contains(c);
+    let alone = |line: &str| line.trim_start_matches(number).trim() == words;
+    closed.or_else(|| {
+        let lines: Vec<&str> = text.lines().collect();
+        lines.iter().rposition(|line| alone(line))
+    })
+}
+
+#[test]
+fn what_was_not_checked_is_listed_with_its_reason() {
+    let report = sections::report(&assessment(), &cover(), Lang::Ko);
+    let of = |name: &str| report.limits.rows.iter().filter(|row| row[0].contains(name)).count();
+    assert_eq!(of("silent"), 1, "a host that did not answer is one line");
+    assert!(of("script") >= 1, "checks without evidence are listed by reason");
+    let unknown: u32 = report.limits.rows.iter().filter_map(|row| row[2].parse::<u32>().ok()).sum();
+    assert_eq!(Some(&unknown), assessment().summary.verdicts.get("unknown"));
+}
+
 #[test]
 fn the_same_assessment_gives_the_same_bytes() {
     let assessment = assessment();
@@ -110,16 +163,24 @@ fn no_rule_text_holds_a_letter_without_a_glyph() {
 
 #[test]
 fn korean_can_be_copied_out_of_the_pdf() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.pdf");
-    std::fs::write(&file, render(&assessment(), &cover(), Lang::Ko).unwrap().pdf).unwrap();
-    let Ok(output) = std::process::Command::new("pdftotext").arg(&file).arg("-").output() else {
-        println!("skipped: pdftotext is not installed (poppler-utils)");
+    let Some(text) = text_of(&render(&assessment(), &cover(), Lang::Ko).unwrap().pdf) else {
         return;
     };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!text.contains('\u{200b}'), "a copied command holds nothing that cannot be seen");
     for word in ["정기점검 보고서", "한빛정보", "종합 의견", "접속 불가", "권고 사항"]
     {
         assert!(text.contains(word), "{word} is not in the text of the PDF");
     }
+}
+
+/// The text of a PDF, as a reader copies it; none, aloud, where poppler is not installed.
+fn text_of(pdf: &[u8]) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let Ok(output) = std::process::Command::new("pdftotext").arg(&file).arg("-").output() else {
+        println!("skipped: pdftotext is not installed (poppler-utils)");
+        return None;
+    };
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,10 +1,16 @@
 //! Cover, overview, and what the verdicts mean.
 
-use carepack_assessment::model::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
 
+use carepack_assessment::model::{HostAssessment, Verdict};
+
+use super::host::unseen_key;
 use super::{Scene, moment};
-use crate::reports::clean::or_dash;
-use crate::reports::model::{Legend, Mark, Pair};
+use crate::reports::clean::{clean, or_dash};
+use crate::reports::model::{Legend, Mark, Pair, Table};
+
+/// Sources named in a line of what was not checked; the appendix has them all.
+const SOURCES_MAX: usize = 6;
 
 pub fn cover(scene: &Scene<'_>) -> Vec<Pair> {
     let names: Vec<&str> =
@@ -56,6 +62,47 @@ pub fn legend(scene: &Scene<'_>) -> Vec<Legend> {
         .collect();
     legend.push(Legend { mark: silent(scene), meaning: scene.say("silent.text") });
     legend
+}
+
+/// What could not be checked or was accepted: a line for each host and reason.
+pub fn limits(scene: &Scene<'_>) -> Table {
+    let head = ["host", "reason", "count", "evidence"];
+    let rows = scene.assessment.hosts.iter().flat_map(|page| limits_of(scene, page));
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
+}
+
+fn limits_of(scene: &Scene<'_>, page: &HostAssessment) -> Vec<Vec<String>> {
+    let name = clean(&page.host.name);
+    if page.snapshot.is_none() {
+        return vec![vec![name, scene.say("verdict.silent"), "-".into(), "-".into()]];
+    }
+    let mut reasons: BTreeMap<&'static str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for cause in page.findings.iter().filter_map(|finding| finding.unknown.as_ref()) {
+        let (count, sources) = reasons.entry(unseen_key(cause.reason)).or_default();
+        *count += 1;
+        sources.insert(&cause.source);
+    }
+    let mut rows: Vec<Vec<String>> = reasons
+        .into_iter()
+        .map(|(key, (count, sources))| {
+            let reason = format!("{}: {}", scene.say("verdict.unknown"), scene.say(key));
+            vec![name.clone(), reason, count.to_string(), listed(&sources)]
+        })
+        .collect();
+    let excepted = page.findings.iter().filter(|f| f.verdict == Verdict::Excepted).count();
+    if excepted > 0 {
+        let reason = scene.say("verdict.excepted");
+        rows.push(vec![name, reason, excepted.to_string(), scene.say("exceptions")]);
+    }
+    rows
+}
+
+fn listed(sources: &BTreeSet<&str>) -> String {
+    let mut list: Vec<String> = sources.iter().take(SOURCES_MAX).map(|s| clean(s)).collect();
+    if sources.len() > SOURCES_MAX {
+        list.push(format!("+{}", sources.len() - SOURCES_MAX));
+    }
+    list.join(", ")
 }
 
 /// 접속 불가.

@@ -3,15 +3,17 @@
 use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
 
 use super::{
-    AREAS, Scene, changes, epoch, fact_text, grade_text, logs, moment, resources, score_text,
+    AREAS, Scene, area_score, changes, fact_text, grade_text, logs, moment, resources, score_text,
     systems,
 };
 use crate::reports::clean::{clean, or_dash};
+use crate::reports::korean::particles;
 use crate::reports::model::{AreaTable, HostPage, Pair, Row};
 use crate::reports::words::Lang;
 
-/// Sources named per finding.
+/// Sources named per finding, and per pass: a pass stays on one line.
 const SOURCES_MAX: usize = 3;
+const PASS_SOURCES_MAX: usize = 1;
 
 pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
     let (changes, changes_note) = changes::changes(scene, host);
@@ -24,6 +26,10 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         about: about(scene, host),
         areas: AREAS.iter().filter_map(|area| table(scene, host, *area)).collect(),
         charts: resources::charts(scene, host),
+        charts_note: match &host.previous {
+            Some(_) => scene.say("chart.before"),
+            None => String::new(),
+        },
         filesystems: resources::filesystems(scene, host),
         network: resources::network(scene, host),
         log_window: logs::window(scene, host),
@@ -42,11 +48,8 @@ fn about(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Pair> {
         scene.pair("os", fact("os.name")),
         scene.pair("kernel", fact("kernel.release")),
         scene.pair("model", systems::model(facts)),
-        scene.pair("cpu_memory", systems::cpu_memory(facts)),
-        scene.pair(
-            "uptime",
-            format!("{} ({})", systems::uptime(scene, facts), epoch(facts.value("boot.time"))),
-        ),
+        scene.pair("cpu_memory", systems::cpu_memory(scene, facts)),
+        scene.pair("uptime", systems::booted(scene, facts)),
         scene.pair("taken", moment(snapshot.taken_at)),
         scene.pair("coverage", coverage(scene, host)),
     ]);
@@ -97,10 +100,9 @@ fn table(scene: &Scene<'_>, host: &HostAssessment, area: Area) -> Option<AreaTab
         .filter(|f| f.area == area && f.verdict != Verdict::NotApplicable)
         .collect();
     findings.sort_by_key(|f| (f.verdict, f.level, &f.rule));
-    let score = host.score.areas.iter().find(|score| score.area == area);
     (!findings.is_empty()).then(|| AreaTable {
         name: scene.area(area),
-        score: score_text(score.and_then(|score| score.effective)),
+        score: area_score(host, area),
         rows: findings.iter().map(|finding| row(scene, finding)).collect(),
     })
 }
@@ -113,7 +115,7 @@ fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
         item: clean(&text.title),
         expected: or_dash(&text.expected),
         previous: or_dash(&finding.previous_value),
-        current: or_dash(&finding.value),
+        current: current(scene, finding),
         mark: scene.mark(finding.verdict),
         standing: standing.unwrap_or_default(),
         since: match &finding.since {
@@ -125,8 +127,8 @@ fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
             }
             _ => String::new(),
         },
-        finding: said(scene, finding, text),
-        evidence: evidence(finding),
+        finding: said(scene, finding),
+        evidence: evidence(finding, if open { SOURCES_MAX } else { PASS_SOURCES_MAX }),
         open,
     }
 }
@@ -140,14 +142,26 @@ fn standing_word(scene: &Scene<'_>, standing: Standing) -> String {
     })
 }
 
-/// The finding's sentence, or why there is no verdict.
-fn said(scene: &Scene<'_>, finding: &Finding, text: &Words) -> String {
+/// The finding's sentence; a check without a verdict has its reason in the place of a value.
+fn said(scene: &Scene<'_>, finding: &Finding) -> String {
+    if finding.unknown.is_some() {
+        return String::new();
+    }
+    let text = clean(&words(scene, finding).finding);
+    match scene.lang {
+        Lang::Ko => particles(&text),
+        Lang::En => text,
+    }
+}
+
+/// What was found, or why there is no verdict.
+fn current(scene: &Scene<'_>, finding: &Finding) -> String {
     match &finding.unknown {
         Some(cause) => {
             let word = scene.say(unseen_key(cause.reason));
             format!("{word}: {}", or_dash(&cause.source))
         }
-        None => clean(&text.finding),
+        None => or_dash(&finding.value),
     }
 }
 
@@ -164,11 +178,11 @@ pub const fn unseen_key(reason: carepack_shared::Unseen) -> &'static str {
     }
 }
 
-fn evidence(finding: &Finding) -> String {
+fn evidence(finding: &Finding, sources_max: usize) -> String {
     let mut shown: Vec<String> =
-        finding.sources.iter().take(SOURCES_MAX).map(|source| clean(source)).collect();
-    if finding.sources.len() > SOURCES_MAX {
-        shown.push(format!("+{}", finding.sources.len() - SOURCES_MAX));
+        finding.sources.iter().take(sources_max).map(|source| clean(source)).collect();
+    if finding.sources.len() > sources_max {
+        shown.push(format!("+{}", finding.sources.len() - sources_max));
     }
     shown.join(", ")
 }

@@ -9,6 +9,8 @@ use crate::reports::model::Table;
 
 /// Patterns in the table; a pack has about forty.
 const ROWS_MAX: usize = 60;
+/// Identifiers named beside the window.
+const TOP_MAX: usize = 5;
 
 pub fn window(scene: &Scene<'_>, host: &HostAssessment) -> String {
     let Some(window) = host.facts.value("logs.window") else {
@@ -19,12 +21,31 @@ pub fn window(scene: &Scene<'_>, host: &HostAssessment) -> String {
     };
     let lines = window.get("lines").and_then(Value::as_i64).unwrap_or(0);
     format!(
-        "{}: {} – {}, {lines} {}",
+        "{}: {} – {}, {lines} {}{}",
         scene.say("logs.window"),
         epoch(window.get("from")),
         epoch(window.get("to")),
-        scene.say("logs.lines")
+        scene.say("logs.lines"),
+        top(scene, host)
     )
+}
+
+/// Who wrote most of the lines.
+fn top(scene: &Scene<'_>, host: &HostAssessment) -> String {
+    let list = host.facts.value("logs.top").and_then(Value::as_array);
+    let named: Vec<String> = list
+        .into_iter()
+        .flatten()
+        .take(TOP_MAX)
+        .map(|one| {
+            let lines = one.get("lines").and_then(Value::as_i64).unwrap_or(0);
+            format!("{} {lines}", clean(field(one, "name")))
+        })
+        .collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    format!(" · {}: {}", scene.say("logs.top"), named.join(", "))
 }
 
 pub fn patterns(scene: &Scene<'_>, host: &HostAssessment) -> Table {

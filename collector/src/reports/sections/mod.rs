@@ -12,7 +12,7 @@ mod resources;
 mod systems;
 
 use carepack_assessment::Assessment;
-use carepack_assessment::model::{Area, Verdict};
+use carepack_assessment::model::{Area, HostAssessment, Verdict};
 use carepack_facts::Facts;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,6 +41,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         cover: front::cover(&scene),
         overview: front::overview(&scene),
         legend: front::legend(&scene),
+        limits: front::limits(&scene),
         opinion: opinion::opinion(&scene),
         score: opinion::score(&scene),
         counts: opinion::counts(&scene),
@@ -62,7 +63,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
 
 impl Scene<'_> {
     fn pair(&self, key: &'static str, value: impl Into<String>) -> Pair {
-        Pair { label: self.lang.say(key).to_owned(), value: value.into() }
+        Pair { label: self.lang.say(key).to_owned(), value: value.into(), code: false }
     }
 
     fn say(&self, key: &'static str) -> String {
@@ -153,6 +154,12 @@ fn size(bytes: i64) -> String {
 
 fn score_text(score: Option<u16>) -> String {
     score.map_or_else(|| "-".to_owned(), |score| score.to_string())
+}
+
+/// An area's score; none on a host without a score: the little that was seen of it is not 1000.
+fn area_score(host: &HostAssessment, area: Area) -> String {
+    let found = host.score.areas.iter().find(|score| score.area == area);
+    score_text(host.score.effective.and(found.and_then(|score| score.effective)))
 }
 
 fn grade_text(score: Option<u16>) -> String {

@@ -69,7 +69,7 @@ fn terms(scene: &Scene<'_>, remedy: &Remedy) -> Vec<Pair> {
         terms.push(scene.pair("downtime", clean(&remedy.downtime)));
     }
     if !remedy.verify.is_empty() {
-        terms.push(scene.pair("verify", clean(&remedy.verify)));
+        terms.push(Pair { code: true, ..scene.pair("verify", clean(&remedy.verify)) });
     }
     terms
 }

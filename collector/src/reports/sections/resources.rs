@@ -5,7 +5,7 @@ use carepack_facts::Facts;
 use serde_json::Value;
 
 use super::{Scene, fact_f64, fact_i64, field, size};
-use crate::reports::charts::{Bar, bars};
+use crate::reports::charts::{Bar, Part, bars, parts};
 use crate::reports::clean::clean;
 use crate::reports::model::{Chart, Table};
 
@@ -31,6 +31,10 @@ pub fn charts(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Chart> {
     if !list.is_empty() {
         let caption = scene.say("usage");
         charts.push(Chart { svg: bars(&caption, &list), caption });
+    }
+    if let Some(list) = composition(scene, now) {
+        let caption = scene.say("memory.parts");
+        charts.push(Chart { svg: parts(&caption, &list), caption });
     }
     let list: Vec<Bar> = systems(now)
         .map(|fs| {
@@ -69,6 +73,25 @@ fn memory_note(scene: &Scene<'_>, facts: &Facts) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// What the memory holds: programs, cache, nothing. None where a part is not known or the parts
+/// do not fit the whole.
+fn composition(scene: &Scene<'_>, facts: &Facts) -> Option<Vec<Part>> {
+    let total = fact_i64(facts, "memory.total_kib").filter(|total| *total > 0)?;
+    let cached = fact_i64(facts, "memory.cached_kib")?;
+    let free = fact_i64(facts, "memory.free_kib")?;
+    let used = total.checked_sub(cached)?.checked_sub(free).filter(|used| *used >= 0)?;
+    let part = |key, kib: i64| Part {
+        label: format!("{} {}", scene.say(key), size(kib.saturating_mul(1024))),
+        share: share(kib, total),
+    };
+    Some(vec![part("memory.used", used), part("memory.cached", cached), part("memory.free", free)])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "drawn to a tenth of a unit")]
+fn share(part: i64, whole: i64) -> f64 {
+    part as f64 / whole as f64
 }
 
 fn swap_note(facts: &Facts) -> String {

@@ -2,8 +2,9 @@
 
 use carepack_assessment::model::{HostAssessment, Verdict};
 use carepack_facts::Facts;
+use serde_json::Value;
 
-use super::{AREAS, Scene, fact_i64, fact_text, grade_text, score_text, size};
+use super::{AREAS, Scene, area_score, epoch, fact_i64, fact_text, grade_text, score_text, size};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{Counted, Summary, SummaryRow, Table};
 
@@ -17,8 +18,8 @@ pub fn systems(scene: &Scene<'_>) -> Table {
             model(facts),
             fact_text(facts, "os.name").unwrap_or_else(|| "-".into()),
             fact_text(facts, "kernel.release").unwrap_or_else(|| "-".into()),
-            cpu_memory(facts),
-            uptime(scene, facts),
+            cpu_memory(scene, facts),
+            booted(scene, facts),
         ]
     });
     Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
@@ -46,14 +47,28 @@ pub fn model(facts: &Facts) -> String {
     if known.is_empty() { "-".to_owned() } else { known.join(" · ") }
 }
 
-pub fn cpu_memory(facts: &Facts) -> String {
-    let cpus = fact_i64(facts, "cpu.count").map(|n| format!("{n} vCPU"));
+pub fn cpu_memory(scene: &Scene<'_>, facts: &Facts) -> String {
+    let guest = facts.value("hardware.virtual").and_then(Value::as_bool).unwrap_or(false);
+    let unit = if guest { "vCPU" } else { "CPU" };
+    let cpus = fact_i64(facts, "cpu.count").map(|n| format!("{n} {unit}"));
     let memory = fact_i64(facts, "memory.total_kib").map(|kib| size(kib.saturating_mul(1024)));
-    let known: Vec<String> = [cpus, memory].into_iter().flatten().collect();
+    let kind = guest.then(|| match fact_text(facts, "hardware.hypervisor") {
+        Some(name) if name != "none" => format!("{} ({name})", scene.say("virtual")),
+        _ => scene.say("virtual"),
+    });
+    let known: Vec<String> = [cpus, memory, kind].into_iter().flatten().collect();
     if known.is_empty() { "-".to_owned() } else { known.join(" · ") }
 }
 
-pub fn uptime(scene: &Scene<'_>, facts: &Facts) -> String {
+/// How long it has been up, and since when.
+pub fn booted(scene: &Scene<'_>, facts: &Facts) -> String {
+    match epoch(facts.value("boot.time")) {
+        at if at == "-" => uptime(scene, facts),
+        at => format!("{} ({at})", uptime(scene, facts)),
+    }
+}
+
+fn uptime(scene: &Scene<'_>, facts: &Facts) -> String {
     let days = fact_i64(facts, "boot.uptime_seconds").map(|seconds| seconds / 86_400);
     days.map_or_else(
         || "-".to_owned(),
@@ -75,13 +90,7 @@ pub fn summary(scene: &Scene<'_>) -> Summary {
         score: score_text(page.score.effective),
         grade: grade_text(page.score.effective),
         counts: verdicts.iter().map(|verdict| counted(scene, page, *verdict)).collect(),
-        areas: AREAS
-            .iter()
-            .map(|area| {
-                let found = page.score.areas.iter().find(|score| score.area == *area);
-                score_text(found.and_then(|score| score.effective))
-            })
-            .collect(),
+        areas: AREAS.iter().map(|area| area_score(page, *area)).collect(),
         silent: page.snapshot.is_none(),
     });
     Summary { head, rows: rows.collect() }
