@@ -1,4 +1,4 @@
-//! How long one host takes with every rule, without the rest of the product:
+//! How long one host takes with every rule, last month's evidence judged beside this month's, without the rest of the product:
 //! `cargo run --release -p carepack-assessment --example judge-time SNAPSHOT.json…`
 
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
             importance: 1,
         },
         current: Some(Observed::of(snapshot, "")),
-        previous: None,
+        previous: Some(Observed::of(snapshot, "")),
         history: Vec::new(),
         exceptions: BTreeMap::new(),
     };

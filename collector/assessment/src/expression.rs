@@ -1,18 +1,25 @@
 //! The language of rules: CEL over facts, with a few functions of our own.
 //!
-//! Expressions are compiled once per pack. Evaluation is deterministic: CEL's own maps iterate in
-//! no particular order, so iterating over a fact that is a map is refused when the pack is
-//! loaded; `keys(map)` gives its keys sorted.
+//! Expressions are compiled once per pack. Evaluation is deterministic: facts that are maps keep
+//! their keys sorted, and iterating over a map literal, which has no order, is refused when
+//! the pack is loaded.
 
 mod functions;
 mod tree;
+mod value;
 
 use std::sync::{Arc, OnceLock};
 
-use cel::common::ast::{Expr, IdedExpr};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
+use cel::common::types::CelBool;
+use cel::common::value::CowVal;
 use cel::{Context, Env, Program, Value};
 
-pub use tree::{facts_tree, known_keys, show, to_cel};
+pub use tree::{facts_tree, known_keys, show};
+pub use value::{Owned, SharedMap, from_json};
+
+/// What `matches` becomes when an expression is compiled: the same, with patterns kept.
+const REGEX_MATCH: &str = "regex_match";
 
 /// Longest expression in bytes: a rule that needs more wants to be two.
 const SOURCE_BYTES_MAX: usize = 4_000;
@@ -21,7 +28,7 @@ const SOURCE_BYTES_MAX: usize = 4_000;
 #[derive(Debug)]
 pub struct Expression {
     source: String,
-    program: Program,
+    tree: IdedExpr,
 }
 
 /// Why an expression does not compile or does not evaluate.
@@ -32,9 +39,11 @@ pub enum ExpressionError {
     #[error("`{source_text}` does not parse: {reason}")]
     Parse { source_text: String, reason: String },
     #[error(
-        "`{source_text}` iterates over the map `{map}`, whose order is chance; use keys({map})"
+        "`{source_text}` iterates over a map literal, whose order is chance; iterate over a list"
     )]
-    MapOrder { source_text: String, map: String },
+    MapLiteral { source_text: String },
+    #[error("`{source_text}` holds the pattern {pattern:?}, which is not a regular expression")]
+    Pattern { source_text: String, pattern: String },
     #[error("`{source_text}` cannot be evaluated: {reason}")]
     Evaluate { source_text: String, reason: String },
     #[error("`{source_text}` should say true or false, and says {found}")]
@@ -42,11 +51,11 @@ pub enum ExpressionError {
 }
 
 impl Expression {
-    /// Compiles `source`; `maps` are the fact keys whose values are maps.
+    /// Compiles `source`.
     ///
     /// # Errors
     /// [`ExpressionError`] quotes the expression.
-    pub fn compile(source: &str, maps: &[&str]) -> Result<Self, ExpressionError> {
+    pub fn compile(source: &str) -> Result<Self, ExpressionError> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(ExpressionError::TooLong { bytes: source.len() });
         }
@@ -54,10 +63,14 @@ impl Expression {
             source_text: source.to_owned(),
             reason: error.to_string(),
         })?;
-        if let Some(map) = iterated_map(program.expression(), maps) {
-            return Err(ExpressionError::MapOrder { source_text: source.to_owned(), map });
-        }
-        Ok(Self { source: source.to_owned(), program })
+        let mut tree = program.expression().clone();
+        prepare(&mut tree).map_err(|fault| match fault {
+            Fault::MapLiteral => ExpressionError::MapLiteral { source_text: source.to_owned() },
+            Fault::Pattern(pattern) => {
+                ExpressionError::Pattern { source_text: source.to_owned(), pattern }
+            }
+        })?;
+        Ok(Self { source: source.to_owned(), tree })
     }
 
     #[must_use]
@@ -69,8 +82,11 @@ impl Expression {
     ///
     /// # Errors
     /// [`ExpressionError::Evaluate`] with CEL's own word.
-    pub fn evaluate(&self, scope: &Context<'_, '_>) -> Result<Value, ExpressionError> {
-        self.program.execute(scope).map_err(|error| ExpressionError::Evaluate {
+    pub fn evaluate<'e, 'v>(
+        &'e self,
+        scope: &'e Context<'_, 'v>,
+    ) -> Result<CowVal<'e, 'v>, ExpressionError> {
+        Value::resolve_val(&self.tree, scope).map_err(|error| ExpressionError::Evaluate {
             source_text: self.source.clone(),
             reason: error.to_string(),
         })
@@ -81,57 +97,74 @@ impl Expression {
     /// # Errors
     /// As [`Self::evaluate`], and when the value is neither.
     pub fn holds(&self, scope: &Context<'_, '_>) -> Result<bool, ExpressionError> {
-        match self.evaluate(scope)? {
-            Value::Bool(holds) => Ok(holds),
-            other => Err(ExpressionError::NotBool {
+        let value = self.evaluate(scope)?;
+        value.downcast_ref::<CelBool>().map(|holds| *holds.inner()).ok_or_else(|| {
+            ExpressionError::NotBool {
                 source_text: self.source.clone(),
-                found: other.type_of().to_string(),
-            }),
-        }
+                found: value.get_type().name().to_owned(),
+            }
+        })
     }
 }
 
 /// A root scope with the standard and our own functions.
 #[must_use]
 pub fn root_scope<'v>() -> Context<'static, 'v> {
-    // The standard library is the same for every host and every pack.
-    static STANDARD: OnceLock<Arc<Env>> = OnceLock::new();
-    let standard = STANDARD.get_or_init(|| Arc::new(Env::stdlib()));
-    let mut scope = Context::with_env(Arc::clone(standard));
-    functions::add(&mut scope);
-    scope
+    // The functions are the same for every host and every pack.
+    static FUNCTIONS: OnceLock<Arc<Env>> = OnceLock::new();
+    let functions = FUNCTIONS.get_or_init(|| Arc::new(functions::environment()));
+    Context::with_env(Arc::clone(functions))
 }
 
-/// The first comprehension over `facts.<map>` or `prev.<map>`.
-fn iterated_map(expression: &IdedExpr, maps: &[&str]) -> Option<String> {
-    let inside = |e: &IdedExpr| iterated_map(e, maps);
-    match &expression.expr {
-        Expr::Comprehension(loops) => {
-            let over = path(&loops.iter_range);
-            over.filter(|path| {
-                let key = path.split_once('.').map(|(_, key)| key);
-                key.is_some_and(|key| maps.contains(&key))
-            })
-            .or_else(|| inside(&loops.iter_range))
-            .or_else(|| inside(&loops.loop_cond))
-            .or_else(|| inside(&loops.loop_step))
-            .or_else(|| inside(&loops.result))
-        }
+/// What a parsed expression may not hold.
+enum Fault {
+    MapLiteral,
+    Pattern(String),
+}
+
+/// Refuses what is not allowed, and lets `matches` be ours.
+fn prepare(expression: &mut IdedExpr) -> Result<(), Fault> {
+    match &mut expression.expr {
         Expr::Call(call) => {
-            call.target.as_deref().and_then(inside).or_else(|| call.args.iter().find_map(inside))
+            if call.func_name == "matches" {
+                check_pattern(call)?;
+                REGEX_MATCH.clone_into(&mut call.func_name);
+            }
+            call.target.as_deref_mut().map_or(Ok(()), prepare)?;
+            call.args.iter_mut().try_for_each(prepare)
         }
-        Expr::Select(select) => inside(&select.operand),
-        Expr::List(list) => list.elements.iter().find_map(inside),
-        _ => None,
+        Expr::Comprehension(loops) => {
+            if matches!(loops.iter_range.expr, Expr::Map(_)) {
+                return Err(Fault::MapLiteral);
+            }
+            let parts = [
+                &mut loops.iter_range,
+                &mut loops.accu_init,
+                &mut loops.loop_cond,
+                &mut loops.loop_step,
+                &mut loops.result,
+            ];
+            parts.into_iter().try_for_each(prepare)
+        }
+        Expr::Select(select) => prepare(&mut select.operand),
+        Expr::List(list) => list.elements.iter_mut().try_for_each(prepare),
+        Expr::Map(map) => map.entries.iter_mut().try_for_each(|entry| match &mut entry.expr {
+            EntryExpr::MapEntry(entry) => prepare(&mut entry.value),
+            EntryExpr::StructField(field) => prepare(&mut field.value),
+        }),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => Ok(()),
     }
 }
 
-/// `facts.a.b` of a chain of selections.
-fn path(expression: &IdedExpr) -> Option<String> {
-    match &expression.expr {
-        Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(select) => Some(format!("{}.{}", path(&select.operand)?, select.field)),
-        _ => None,
+/// A pattern written in the rule is tried when the rule is loaded.
+fn check_pattern(call: &CallExpr) -> Result<(), Fault> {
+    match call.args.last().map(|argument| &argument.expr) {
+        Some(Expr::Literal(LiteralValue::String(pattern)))
+            if regex::Regex::new(pattern.inner()).is_err() =>
+        {
+            Err(Fault::Pattern(pattern.inner().to_owned()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -146,10 +179,12 @@ mod tests {
             "sysctl": {"live": {"vm.swappiness": "60", "a": "1"}},
             "n": 3,
         });
-        scope.add_variable_from_value("facts", to_cel(&facts));
-        let value = Expression::compile(source, &["sysctl.live"])
-            .and_then(|expression| expression.evaluate(&scope));
-        value.map_or_else(|e| e.to_string(), |v| show(&v))
+        scope.add_variable_as_val("facts", from_json(&facts));
+        let expression = match Expression::compile(source) {
+            Ok(expression) => expression,
+            Err(refusal) => return refusal.to_string(),
+        };
+        expression.evaluate(&scope).map_or_else(|e| e.to_string(), |v| show(v.as_ref()))
     }
 
     fn check(source: &str, expected: &str) {
@@ -176,6 +211,12 @@ mod tests {
         check("has(facts.fs.nothing)", "false");
         check("'vm.swappiness' in facts.sysctl.live", "true");
         check("facts.sysctl.live['vm.swappiness']", "60");
+        check("facts.sysctl.live.map(k, k)", "a, vm.swappiness");
+        check("facts.fs.usage == facts.fs.usage.filter(f, true)", "true");
+        check("facts.fs.usage[1].mount", "/var");
+        check("size(facts.fs.usage + facts.fs.usage)", "4");
+        check("distinct((facts.fs.usage + facts.fs.usage).map(f, f.mount))", "/, /var");
+        check("'ab12'.matches('^[a-z]+[0-9]{2}$')", "true");
     }
 
     #[test]
@@ -185,7 +226,10 @@ mod tests {
             assert!(told.contains(part), "{source}: {told}");
         };
         refused("1 +", "`1 +` does not parse");
-        refused("facts.sysctl.live.exists(k, k == 'a')", "use keys(facts.sysctl.live)");
+        refused("{'b': 1, 'a': 2}.map(k, k)", "iterates over a map literal");
+        refused("'x'.matches('(')", "not a regular expression");
+        refused("facts.fs.usage[2]", "cannot be evaluated");
+        refused("facts.sysctl.live.nothing", "No such key");
         refused("facts.nothing.at_all", "`facts.nothing.at_all` cannot be evaluated");
     }
 }

@@ -11,7 +11,7 @@ use cel::Context;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::expression::{ExpressionError, facts_tree, root_scope, show, to_cel};
+use crate::expression::{ExpressionError, SharedMap, facts_tree, from_json, root_scope, show};
 use crate::model::{Cause, Verdict, Words};
 use crate::rule::{Rule, Text, placeholders};
 
@@ -31,8 +31,8 @@ impl<'f> Scene<'f> {
         wanted: &BTreeSet<String>,
     ) -> Self {
         let mut root = root_scope();
-        root.add_variable_from_value("facts", facts_tree(facts, wanted));
-        root.add_variable_from_value("prev", facts_tree(previous, wanted));
+        root.add_variable_as_val("facts", Box::new(facts_tree(facts, wanted)));
+        root.add_variable_as_val("prev", Box::new(facts_tree(previous, wanted)));
         root.add_variable_from_value("now", now.as_second());
         Self { facts, root }
     }
@@ -101,18 +101,8 @@ fn weigh(
     overrides: &BTreeMap<String, Json>,
 ) -> Result<Judged, ExpressionError> {
     let mut scope = scene.root.new_inner_scope();
-    let params: serde_json::Map<String, Json> = rule
-        .spec
-        .params
-        .iter()
-        .map(|(name, param)| {
-            let own = overrides.get(name).filter(|_| param.overridable);
-            (name.clone(), own.unwrap_or(&param.default).clone())
-        })
-        .collect();
-    let mut names: BTreeMap<String, String> =
-        params.iter().map(|(name, value)| (name.clone(), show(&to_cel(value)))).collect();
-    scope.add_variable_from_value("params", to_cel(&Json::Object(params)));
+    let (params, mut names) = params(rule, overrides);
+    scope.add_variable_as_val("params", Box::new(params));
     if let Some(applies_if) = &rule.applies_if
         && !applies_if.holds(&scope)?
     {
@@ -120,8 +110,9 @@ fn weigh(
     }
     for (name, expression) in &rule.lets {
         let value = expression.evaluate(&scope)?;
-        names.insert(name.clone(), show(&value));
-        scope.add_variable_from_value(name.as_str(), value);
+        names.insert(name.clone(), show(value.as_ref()));
+        let value = value.into_owned();
+        scope.add_variable_as_val(name.as_str(), value);
     }
     let mut verdict = Verdict::Pass;
     for (failing, expression) in &rule.expect {
@@ -130,14 +121,31 @@ fn weigh(
             break;
         }
     }
-    let value = rule.value.as_ref().map(|v| v.evaluate(&scope)).transpose()?;
+    let value = rule.value.as_ref().map(|value| value.evaluate(&scope)).transpose()?;
     Ok(Judged {
         verdict,
         cause: None,
         likelihood: likelihood(rule, &scope)?,
-        value: value.as_ref().map(show).unwrap_or_default(),
+        value: value.map(|value| show(value.as_ref())).unwrap_or_default(),
         names,
     })
+}
+
+/// A rule's params, the contract's own where they may be, as expressions and as sentences take
+/// them.
+fn params(
+    rule: &Rule,
+    overrides: &BTreeMap<String, Json>,
+) -> (SharedMap, BTreeMap<String, String>) {
+    let mut values = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    for (name, param) in &rule.spec.params {
+        let own = overrides.get(name).filter(|_| param.overridable);
+        let value = from_json(own.unwrap_or(&param.default));
+        names.insert(name.clone(), show(value.as_ref()));
+        values.insert(name.clone(), value);
+    }
+    (SharedMap::new(values), names)
 }
 
 /// Raised by evidence, never lowered.
@@ -156,12 +164,7 @@ fn unknown(rule: &Rule, cause: Cause) -> Judged {
 }
 
 fn bare(rule: &Rule, verdict: Verdict) -> Judged {
-    let names = rule
-        .spec
-        .params
-        .iter()
-        .map(|(name, param)| (name.clone(), show(&to_cel(&param.default))))
-        .collect();
+    let (_, names) = params(rule, &BTreeMap::new());
     Judged {
         verdict,
         cause: None,

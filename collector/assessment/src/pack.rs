@@ -13,23 +13,6 @@ use crate::rule::{Rule, RuleError, Status};
 /// Most rules in one pack.
 pub const RULES_MAX: usize = 5_000;
 
-/// Fact keys whose values are maps: expressions may look into them, not iterate over them.
-pub const MAP_FACTS: &[&str] = &[
-    "cpu.vulnerabilities",
-    "file_modes.map",
-    "login.defs",
-    "login.faillock",
-    "login.pwquality",
-    "logs.count",
-    "logs.window",
-    "net.tcp_states",
-    "packages.evr",
-    "processes.names",
-    "sshd.settings",
-    "sysctl.configured",
-    "sysctl.live",
-];
-
 /// Compiled rules in order of id, and what identifies them.
 #[derive(Debug)]
 pub struct Pack {
@@ -74,7 +57,7 @@ impl Pack {
         for (path, text) in files {
             match path.split('/').collect::<Vec<_>>().as_slice() {
                 [area, id, "rule.yaml"] => {
-                    let rule = Rule::parse(area, id, text, MAP_FACTS)
+                    let rule = Rule::parse(area, id, text)
                         .map_err(|source| PackError::Rule { path: path.clone(), source })?;
                     if rules.contains_key(*id) {
                         return Err(PackError::Twice { id: (*id).to_owned() });

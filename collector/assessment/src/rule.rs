@@ -203,18 +203,18 @@ pub enum RuleError {
 }
 
 impl Rule {
-    /// Parses and compiles one `rule.yaml`; `maps` are the fact keys whose values are maps.
+    /// Parses and compiles one `rule.yaml`.
     ///
     /// # Errors
     /// [`RuleError`] names the field and what is expected there.
-    pub fn parse(area: &str, folder: &str, yaml: &str, maps: &[&str]) -> Result<Self, RuleError> {
+    pub fn parse(area: &str, folder: &str, yaml: &str) -> Result<Self, RuleError> {
         let spec: Spec = serde_yaml_ng::from_str(yaml).map_err(RuleError::Shape)?;
         if spec.id != folder {
             return Err(RuleError::Name { id: spec.id, folder: folder.to_owned() });
         }
         check_fields(&spec)?;
         let compile = |place: &str, source: &str| {
-            Expression::compile(source, maps)
+            Expression::compile(source)
                 .map_err(|source| RuleError::Expression { place: place.to_owned(), source })
         };
         let applies_if =

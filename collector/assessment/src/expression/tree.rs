@@ -1,29 +1,33 @@
 //! Facts as the tree that expressions walk, and values as the text that reports show.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_facts::Facts;
-use cel::Value;
-use cel::objects::Key;
-use serde_json::{Map, Value as Json};
+use cel::common::types::{CelBool, CelDouble, CelInt, CelMap, CelNull, CelString, CelUInt};
+use cel::common::value::Val;
 
-/// JSON as CEL: integers become int (never uint), other numbers double.
-#[must_use]
-pub fn to_cel(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(int) => Value::Int(int),
-            None => Value::Float(number.as_f64().unwrap_or(0.0)),
-        },
-        Json::String(text) => Value::from(text.as_str()),
-        Json::Array(items) => Value::List(items.iter().map(to_cel).collect::<Vec<_>>().into()),
-        Json::Object(map) => {
-            let map: HashMap<Key, Value> =
-                map.iter().map(|(key, value)| (Key::from(key.as_str()), to_cel(value))).collect();
-            Value::from(map)
+use super::value::{Owned, SharedMap, from_json, items};
+
+/// A branch of the tree while it grows.
+#[derive(Default)]
+struct Branch {
+    branches: BTreeMap<String, Branch>,
+    leaves: BTreeMap<String, Owned>,
+}
+
+impl Branch {
+    /// The branch that holds the last part of `key`, made where it is not there.
+    fn parent(&mut self, key: &str) -> &mut Self {
+        let Some((path, _)) = key.rsplit_once('.') else { return self };
+        path.split('.')
+            .fold(self, |branch, part| branch.branches.entry(part.to_owned()).or_default())
+    }
+
+    fn grown(mut self) -> SharedMap {
+        for (name, branch) in self.branches {
+            self.leaves.insert(name, Box::new(branch.grown()));
         }
+        SharedMap::new(self.leaves)
     }
 }
 
@@ -32,33 +36,16 @@ pub fn to_cel(json: &Json) -> Value {
 /// The parent of every key of the catalogue is there even when none of its facts is known, so
 /// that `has(facts.pressure.io_some_avg300)` is false instead of an error.
 #[must_use]
-pub fn facts_tree(facts: &Facts, wanted: &BTreeSet<String>) -> Value {
-    let mut tree = Map::new();
+pub fn facts_tree(facts: &Facts, wanted: &BTreeSet<String>) -> SharedMap {
+    let mut tree = Branch::default();
     for spec in carepack_facts::parsers::all().iter().flat_map(|parser| parser.facts) {
-        parent(&mut tree, spec.key);
+        tree.parent(spec.key);
     }
-    for (key, fact) in &facts.known {
+    for (key, fact) in facts.known.iter().filter(|(key, _)| wanted.contains(*key)) {
         let name = key.rsplit('.').next().unwrap_or(key);
-        if wanted.contains(key)
-            && let Some(map) = parent(&mut tree, key)
-        {
-            map.insert(name.to_owned(), fact.value.clone());
-        }
+        tree.parent(key).leaves.insert(name.to_owned(), from_json(&fact.value));
     }
-    to_cel(&Json::Object(tree))
-}
-
-/// The map that holds the last part of `key`, made where it is not there.
-fn parent<'t>(tree: &'t mut Map<String, Json>, key: &str) -> Option<&'t mut Map<String, Json>> {
-    let mut map = tree;
-    let mut parts = key.split('.').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            break;
-        }
-        map = map.entry(part).or_insert_with(|| Json::Object(Map::new())).as_object_mut()?;
-    }
-    Some(map)
+    tree.grown()
 }
 
 /// Which of `keys` the expressions' sources mention; the others need not be in the tree.
@@ -70,24 +57,33 @@ pub fn known_keys<'a>(keys: impl Iterator<Item = &'a str>, sources: &[&str]) -> 
 
 /// A value as a report shows it: lists joined by commas, whole doubles without decimals.
 #[must_use]
-pub fn show(value: &Value) -> String {
-    match value {
-        Value::List(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
-        Value::Map(map) => {
-            let mut entries: Vec<String> = map
-                .map
-                .iter()
-                .map(|(key, value)| format!("{}={}", show(&Value::from(key)), show(value)))
-                .collect();
-            entries.sort_unstable();
-            entries.join(", ")
-        }
-        Value::Int(n) => n.to_string(),
-        Value::UInt(n) => n.to_string(),
-        Value::Float(x) => x.to_string(),
-        Value::String(text) => text.to_string(),
-        Value::Bool(value) => value.to_string(),
-        Value::Null => "-".to_owned(),
-        other => format!("{other:?}"),
+pub fn show(value: &dyn Val) -> String {
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        text.inner().to_owned()
+    } else if let Some(n) = value.downcast_ref::<CelInt>() {
+        n.inner().to_string()
+    } else if let Some(n) = value.downcast_ref::<CelUInt>() {
+        n.inner().to_string()
+    } else if let Some(x) = value.downcast_ref::<CelDouble>() {
+        x.inner().to_string()
+    } else if let Some(flag) = value.downcast_ref::<CelBool>() {
+        flag.inner().to_string()
+    } else if value.downcast_ref::<CelNull>().is_some() {
+        "-".to_owned()
+    } else if let Some(items) = items(value) {
+        items.into_iter().map(show).collect::<Vec<_>>().join(", ")
+    } else if let Some(map) = value.downcast_ref::<SharedMap>() {
+        let entries = map.entries().map(|(key, value)| format!("{key}={}", show(value)));
+        entries.collect::<Vec<_>>().join(", ")
+    } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
+        let entry = |(key, value): (_, &Box<dyn Val + '_>)| {
+            let key: &cel::common::types::CelMapKey<'_> = key;
+            format!("{}={}", show(key.inner()), show(value.as_ref()))
+        };
+        let mut entries: Vec<String> = map.inner().iter().map(entry).collect();
+        entries.sort_unstable();
+        entries.join(", ")
+    } else {
+        value.get_type().name().to_owned()
     }
 }
