@@ -28,7 +28,11 @@ pub static PARSER: Parser = Parser {
         Spec { key: "net.links", unit: "", about: "interfaces: master, kind, MTU, ring counters" },
         Spec { key: "net.connections", unit: "", about: "connection files and chosen settings" },
         Spec { key: "net.routes", unit: "", about: "IPv4 routes of the main table" },
-        Spec { key: "net.resolver_options", unit: "", about: "options of resolv.conf" },
+        Spec {
+            key: "net.resolver_options",
+            unit: "",
+            about: "options of resolv.conf: name → number, or 1",
+        },
         Spec { key: "net.search_domains", unit: "", about: "search domains of resolv.conf" },
         Spec { key: "net.hosts", unit: "", about: "entries of the hosts file" },
         Spec { key: "net.name_sources", unit: "", about: "sources of the hosts line of nsswitch" },
@@ -67,7 +71,9 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
                 .collect::<Vec<_>>()
         })
     };
-    facts.set("net.resolver_options", words("options"), RESOLV);
+    let options =
+        words("options").map(|words| words.iter().map(|word| option(word)).collect::<Map<_, _>>());
+    facts.set("net.resolver_options", options, RESOLV);
     facts.set("net.search_domains", words("search"), RESOLV);
     facts.set("net.hosts", evidence.text(HOSTS).map(hosts), HOSTS);
     let sources = evidence.text(NSSWITCH).and_then(|text| {
@@ -76,6 +82,12 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         Ok(line.split_whitespace().filter(|word| !word.starts_with('[')).collect::<Vec<_>>())
     });
     facts.set("net.name_sources", sources, NSSWITCH);
+}
+
+/// `timeout:2` carries a number; `rotate` stands for itself.
+fn option(word: &str) -> (String, Value) {
+    let (name, value) = word.split_once(':').unwrap_or((word, "1"));
+    (name.to_owned(), int(value).unwrap_or(1).into())
 }
 
 /// Columns: interface, destination, gateway, flags, reference count, use, metric, mask.
@@ -126,6 +138,12 @@ mod tests {
         );
         assert_eq!(Value::from(routes(text).unwrap()).to_string(), expected);
         assert_eq!(routes("\u{1}"), Err(Unseen::Malformed));
+    }
+
+    #[test]
+    fn resolver_options() {
+        assert_eq!(option("timeout:2"), ("timeout".to_owned(), json!(2)));
+        assert_eq!(option("rotate"), ("rotate".to_owned(), json!(1)));
     }
 
     #[test]
