@@ -30,12 +30,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         previous: previous.map(|(_, observed)| observed),
         history: Vec::new(),
         exceptions: BTreeMap::new(),
+        standard: None,
     };
     let input = Input {
         as_of: snapshot.finished_at,
         period: "2026-11".to_owned(),
         hosts: vec![host],
         overrides: BTreeMap::new(),
+        windows: Vec::new(),
     };
     for page in assess(&pack, input).hosts {
         for finding in &page.findings {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use carepack_facts::Spec;
 use carepack_shared::digest::sha256_hex;
 
 use crate::expression::known_keys;
@@ -12,6 +13,21 @@ use crate::rule::{Rule, RuleError, Status};
 
 /// Most rules in one pack.
 pub const RULES_MAX: usize = 5_000;
+
+/// Facts that the assessment itself adds before rules judge: no parser can know them, since they
+/// depend on the last inspection, the contract's visits and its standards.
+pub const DERIVED: &[Spec] = &[
+    Spec {
+        key: "drift.unexplained",
+        unit: "",
+        about: "changes since the last inspection without an author; not at the first",
+    },
+    Spec { key: "drift.compared", unit: "", about: "there is a last inspection to compare with" },
+    Spec { key: "drift.explained", unit: "changes", about: "changes whose author is known" },
+    Spec { key: "standard.name", unit: "", about: "the standard of the host's role" },
+    Spec { key: "standard.deviations", unit: "", about: "what is not as the standard has it" },
+    Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
+];
 
 /// Compiled rules in order of id, and what identifies them.
 #[derive(Debug)]
@@ -80,7 +96,8 @@ impl Pack {
         let rules: Vec<Rule> = rules.into_values().collect();
         let sources: Vec<&str> = rules.iter().flat_map(Rule::sources).collect();
         let catalogue = carepack_facts::parsers::all().iter().flat_map(|p| p.facts);
-        let used_keys = known_keys(catalogue.map(|spec| spec.key), &sources);
+        let keys = catalogue.map(|spec| spec.key).chain(DERIVED.iter().map(|spec| spec.key));
+        let used_keys = known_keys(keys, &sources);
         let stamp = PackStamp {
             version: version.to_owned(),
             sha256: digest(files),

@@ -138,11 +138,12 @@ fn judge(
         previous,
         history: Vec::new(),
         exceptions: BTreeMap::new(),
+        standard: None,
     };
     let period = snapshot.taken_at.strftime("%Y-%m").to_string();
     // The snapshot's own time: the same file gives the same judgement on any day.
     let as_of = snapshot.finished_at;
-    assess(pack, Input { as_of, period, hosts: vec![input], overrides: BTreeMap::new() })
+    assess(pack, Input { as_of, period, hosts: vec![input], overrides: BTreeMap::new(), windows: Vec::new() })
 }
 
 fn cover(assessment: &Assessment) -> Cover {
