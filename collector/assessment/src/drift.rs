@@ -55,11 +55,16 @@ const SYMPTOMS: [&str; 9] = [
     "services.failed",
 ];
 
+/// Whether a fact's change is a symptom, and no work of anybody.
+#[must_use]
+pub fn is_symptom(key: &str) -> bool {
+    SYMPTOMS.contains(&key)
+}
+
 /// The changes nobody can be named for, as the fact that the rule `unexplained-drift` judges.
 #[must_use]
 pub fn unexplained(changes: &[Change]) -> Vec<Json> {
-    let open =
-        |change: &&Change| change.author.is_none() && !SYMPTOMS.contains(&change.key.as_str());
+    let open = |change: &&Change| change.author.is_none() && !is_symptom(&change.key);
     changes
         .iter()
         .filter(open)

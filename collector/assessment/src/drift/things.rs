@@ -278,7 +278,7 @@ fn generic(key: &str, value: &Json) -> Things {
     match value {
         Json::Object(map) => {
             let member = |(name, value): (&String, &Json)| (format!("{key} {name}"), stand(value));
-            map.iter().map(member).collect()
+            map.iter().filter(|(name, _)| !moves(name)).map(member).collect()
         }
         Json::Array(list) => {
             let mut things = Things::new();
@@ -318,11 +318,12 @@ fn named(item: &Json) -> (String, String) {
 /// How a value stands, in one line, without what moves by itself.
 fn stand(value: &Json) -> String {
     let Json::Object(map) = value else { return text(value) };
-    let moves = |name: &str| {
-        VOLATILE_MEMBERS.contains(&name) || name.starts_with("rx_") || name.starts_with("tx_")
-    };
     let parts = map.iter().filter(|(name, value)| !moves(name) && !value.is_null());
     parts.map(|(name, value)| format!("{name} {}", text(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn moves(name: &str) -> bool {
+    VOLATILE_MEMBERS.contains(&name) || name.starts_with("rx_") || name.starts_with("tx_")
 }
 
 fn text(value: &Json) -> String {
