@@ -100,7 +100,7 @@ fn checksums(host: &Host) -> Look<Value> {
             }
             Ok(Kind::Other) => {}
             Err(missed) if missed.reason == Unseen::Absent => {}
-            Err(missed) => drop(found.insert((*path).to_owned(), told(reason(&missed), None))),
+            Err(missed) => drop(found.insert((*path).to_owned(), told(&reason(&missed), None))),
         }
     }
     if found.is_empty() {
@@ -121,10 +121,10 @@ fn note(host: &Host, path: String, found: &mut BTreeMap<String, Value>) {
         Err(missed) if missed.reason == Unseen::Absent => return,
         Err(missed) => reason(&missed),
     };
-    found.insert(path, told(word, modified));
+    found.insert(path, told(&word, modified));
 }
 
-fn told(sha256: String, modified: Option<i64>) -> Value {
+fn told(sha256: &str, modified: Option<i64>) -> Value {
     json!({ "sha256": sha256, "modified": modified })
 }
 

@@ -212,7 +212,7 @@ impl<'f> Bench<'f> {
     }
 
     /// One expectation; a deviation when it does not hold.
-    fn expect(&mut self, holds: bool, kind: &str, name: &str, expected: &str, actual: &str) {
+    fn expect(&mut self, holds: bool, kind: &str, name: &str, [expected, actual]: [&str; 2]) {
         self.compared.checked += 1;
         if !holds {
             self.compared.deviations.push(Deviation {
@@ -239,19 +239,19 @@ impl<'f> Bench<'f> {
         }
         for name in present {
             let there = installed.contains_key(name.as_str());
-            self.expect(there, "package", name, "present", "absent");
+            self.expect(there, "package", name, ["present", "absent"]);
         }
         for name in absent {
             let found = installed.get(name.as_str()).map(|v| v.join(", "));
             let actual = found.clone().unwrap_or_default();
-            self.expect(found.is_none(), "package", name, "absent", &actual);
+            self.expect(found.is_none(), "package", name, ["absent", &actual]);
         }
         for (name, least) in min_version {
             let found = installed.get(name.as_str());
             // Of several installed versions (kernels) the newest counts.
             let new = found.is_some_and(|v| v.iter().any(|v| rpm_evr_compare(v, least).is_ge()));
             let actual = found.map_or_else(|| "absent".to_owned(), |v| v.join(", "));
-            self.expect(new, "package", name, &format!(">= {least}"), &actual);
+            self.expect(new, "package", name, [&format!(">= {least}"), &actual]);
         }
     }
 
@@ -262,7 +262,7 @@ impl<'f> Bench<'f> {
             Some(member) => value.get(member).unwrap_or(&Json::Null),
             None => value,
         };
-        self.expect(expected.holds(value), "parameter", key, &expected.said(), &text(value));
+        self.expect(expected.holds(value), "parameter", key, [&expected.said(), &text(value)]);
     }
 
     fn units(&mut self, units: &Units) {
@@ -274,20 +274,25 @@ impl<'f> Bench<'f> {
             && let Some(on) = self.fact("services.enabled").map(list)
         {
             for unit in enabled {
-                self.expect(on.contains(unit.as_str()), "unit", unit, "enabled", "not enabled");
+                self.expect(on.contains(unit.as_str()), "unit", unit, ["enabled", "not enabled"]);
             }
             for unit in off {
-                self.expect(!on.contains(unit.as_str()), "unit", unit, "off", "enabled");
+                self.expect(!on.contains(unit.as_str()), "unit", unit, ["off", "enabled"]);
             }
         }
         if !(running.is_empty() && off.is_empty())
             && let Some(active) = self.fact("services.active").map(list)
         {
             for unit in running {
-                self.expect(active.contains(unit.as_str()), "unit", unit, "running", "not running");
+                self.expect(
+                    active.contains(unit.as_str()),
+                    "unit",
+                    unit,
+                    ["running", "not running"],
+                );
             }
             for unit in off {
-                self.expect(!active.contains(unit.as_str()), "unit", unit, "off", "running");
+                self.expect(!active.contains(unit.as_str()), "unit", unit, ["off", "running"]);
             }
         }
     }
@@ -301,7 +306,7 @@ impl<'f> Bench<'f> {
             let found =
                 list.iter().find(|user| user.get("name") == Some(&Json::from(name.as_str())));
             let uid = found.and_then(|user| user.get("uid")).map(text).unwrap_or_default();
-            self.expect(found.is_none(), "account", name, "absent", &format!("uid {uid}"));
+            self.expect(found.is_none(), "account", name, ["absent", &format!("uid {uid}")]);
         }
     }
 
@@ -325,7 +330,7 @@ impl<'f> Bench<'f> {
             let port = format!("{number}/{proto}");
             if seen.insert(port.clone()) {
                 let allowed = ports.allowed.contains(&port);
-                self.expect(allowed, "listener", &port, "not listening", &address);
+                self.expect(allowed, "listener", &port, ["not listening", &address]);
             }
         }
     }

@@ -6,8 +6,6 @@
 //! /etc/resolv.conf   search example.com / options timeout:1 attempts:2
 //! ```
 
-use std::net::Ipv4Addr;
-
 use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -96,16 +94,15 @@ fn routes(text: &str) -> Result<Vec<Value>, Unseen> {
     if !rows.next().is_some_and(|head| head.starts_with("Iface")) {
         return Err(Unseen::Malformed);
     }
-    let address = |word: &str| {
-        u32::from_str_radix(word, 16).ok().map(|bits| Ipv4Addr::from(bits.to_le_bytes()))
-    };
+    let address = |word: &str| u32::from_str_radix(word, 16).ok().map(u32::to_le_bytes);
     let route = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (to, via) = (address(words.get(1)?)?, address(words.get(2)?)?);
-        let mask = u32::from(address(words.get(7)?)?);
-        let via = (!via.is_unspecified()).then(|| via.to_string());
+        let mask = u32::from_be_bytes(address(words.get(7)?)?);
+        let dotted = |bytes: [u8; 4]| bytes.map(|byte| byte.to_string()).join(".");
+        let via = (via != [0; 4]).then(|| dotted(via));
         Some(json!({
-            "interface": words[0], "to": format!("{to}/{}", mask.count_ones()), "via": via,
+            "interface": words[0], "to": format!("{}/{}", dotted(to), mask.count_ones()), "via": via,
             "metric": words.get(6).copied().and_then(int).unwrap_or(0),
         }))
     };
