@@ -16,7 +16,7 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, Program, Value};
 
 pub use tree::{facts_tree, known_keys, show};
-pub use value::{Owned, SharedMap, from_json};
+pub use value::{Owned, Shared, from_json};
 
 /// What `matches` becomes when an expression is compiled: the same, with patterns kept.
 const REGEX_MATCH: &str = "regex_match";

@@ -11,7 +11,7 @@ use cel::Context;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::expression::{ExpressionError, SharedMap, facts_tree, from_json, root_scope, show};
+use crate::expression::{ExpressionError, Shared, facts_tree, from_json, root_scope, show};
 use crate::model::{Cause, Verdict, Words};
 use crate::rule::{Rule, Text, placeholders};
 
@@ -133,10 +133,7 @@ fn weigh(
 
 /// A rule's params, the contract's own where they may be, as expressions and as sentences take
 /// them.
-fn params(
-    rule: &Rule,
-    overrides: &BTreeMap<String, Json>,
-) -> (SharedMap, BTreeMap<String, String>) {
+fn params(rule: &Rule, overrides: &BTreeMap<String, Json>) -> (Shared, BTreeMap<String, String>) {
     let mut values = BTreeMap::new();
     let mut names = BTreeMap::new();
     for (name, param) in &rule.spec.params {
@@ -145,7 +142,7 @@ fn params(
         names.insert(name.clone(), show(value.as_ref()));
         values.insert(name.clone(), value);
     }
-    (SharedMap::new(values), names)
+    (Shared::map(values), names)
 }
 
 /// Raised by evidence, never lowered.

@@ -1,5 +1,7 @@
 //! Functions that rules may call beside CEL's own.
 
+#![expect(clippy::needless_pass_by_value, reason = "the evaluator hands arguments over by value")]
+
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;

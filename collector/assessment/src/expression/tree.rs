@@ -6,7 +6,7 @@ use carepack_facts::Facts;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelMap, CelNull, CelString, CelUInt};
 use cel::common::value::Val;
 
-use super::value::{Owned, SharedMap, from_json, items};
+use super::value::{Owned, Shared, from_json, items};
 
 /// A branch of the tree while it grows.
 #[derive(Default)]
@@ -23,11 +23,11 @@ impl Branch {
             .fold(self, |branch, part| branch.branches.entry(part.to_owned()).or_default())
     }
 
-    fn grown(mut self) -> SharedMap {
+    fn grown(mut self) -> Shared {
         for (name, branch) in self.branches {
             self.leaves.insert(name, Box::new(branch.grown()));
         }
-        SharedMap::new(self.leaves)
+        Shared::map(self.leaves)
     }
 }
 
@@ -36,7 +36,7 @@ impl Branch {
 /// The parent of every key of the catalogue is there even when none of its facts is known, so
 /// that `has(facts.pressure.io_some_avg300)` is false instead of an error.
 #[must_use]
-pub fn facts_tree(facts: &Facts, wanted: &BTreeSet<String>) -> SharedMap {
+pub fn facts_tree(facts: &Facts, wanted: &BTreeSet<String>) -> Shared {
     let mut tree = Branch::default();
     for spec in carepack_facts::parsers::all().iter().flat_map(|parser| parser.facts) {
         tree.parent(spec.key);
@@ -72,8 +72,9 @@ pub fn show(value: &dyn Val) -> String {
         "-".to_owned()
     } else if let Some(items) = items(value) {
         items.into_iter().map(show).collect::<Vec<_>>().join(", ")
-    } else if let Some(map) = value.downcast_ref::<SharedMap>() {
-        let entries = map.entries().map(|(key, value)| format!("{key}={}", show(value)));
+    } else if let Some(Shared::Map(entries)) = value.downcast_ref::<Shared>() {
+        let entries =
+            entries.iter().map(|(key, value)| format!("{}={}", key.inner(), show(value.as_ref())));
         entries.collect::<Vec<_>>().join(", ")
     } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
         let entry = |(key, value): (_, &Box<dyn Val + '_>)| {

@@ -4,12 +4,13 @@
 //! Maps keep their keys sorted: iterating over one is the same on every run and machine.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cel::ExecutionError;
 use cel::common::traits::{Adder, Container, Indexer, Iterable, Iterator, Sizer};
 use cel::common::types::{
-    CelBool, CelDouble, CelInt, CelList, CelNull, CelString, LIST_TYPE, MAP_TYPE, Type,
+    CelBool, CelDouble, CelInt, CelList, CelNull, CelString, DYN_TYPE, LIST_TYPE, MAP_TYPE, Type,
 };
 use cel::common::value::{CowVal, StaticVal, Val};
 use serde_json::Value as Json;
@@ -17,13 +18,13 @@ use serde_json::Value as Json;
 /// A value that nothing borrows from.
 pub type Owned = Box<dyn Val>;
 
-/// A list whose clones share its items.
+/// A list or a map whose clones share what is in it.
 #[derive(Clone, Debug)]
-pub struct SharedList(Arc<[Owned]>);
-
-/// A map of text keys in their order, whose clones share its entries.
-#[derive(Clone, Debug)]
-pub struct SharedMap(Arc<[(CelString<'static>, Owned)]>);
+pub enum Shared {
+    List(Arc<[Owned]>),
+    /// Text keys in their order.
+    Map(Arc<[(CelString<'static>, Owned)]>),
+}
 
 /// JSON as a value: integers become int (never uint), other numbers double.
 #[must_use]
@@ -36,149 +37,62 @@ pub fn from_json(json: &Json) -> Owned {
             None => Box::new(CelDouble::from(number.as_f64().unwrap_or(0.0))),
         },
         Json::String(text) => Box::new(CelString::from(text.clone())),
-        Json::Array(items) => Box::new(SharedList(items.iter().map(from_json).collect())),
+        Json::Array(items) => Box::new(Shared::List(items.iter().map(from_json).collect())),
         Json::Object(map) => {
-            Box::new(SharedMap::new(map.iter().map(|(k, v)| (k.clone(), from_json(v))).collect()))
+            Box::new(Shared::map(map.iter().map(|(k, v)| (k.clone(), from_json(v))).collect()))
         }
     }
 }
 
-impl SharedMap {
-    /// Takes entries in any order; of equal keys the last wins.
+impl Shared {
     #[must_use]
-    pub fn new(entries: std::collections::BTreeMap<String, Owned>) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (CelString::from(key), value)).collect())
+    pub fn map(entries: BTreeMap<String, Owned>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (CelString::from(key), value)).collect())
     }
 
-    /// Entries in the order of their keys.
-    pub fn entries(&self) -> impl std::iter::Iterator<Item = (&str, &dyn Val)> {
-        self.0.iter().map(|(key, value)| (key.inner(), value.as_ref()))
+    fn len(&self) -> usize {
+        match self {
+            Self::List(items) => items.len(),
+            Self::Map(entries) => entries.len(),
+        }
     }
 
-    fn find(&self, key: &dyn Val) -> Option<&Owned> {
-        let key = key.downcast_ref::<CelString<'_>>()?.inner();
-        let at = self.0.binary_search_by(|(own, _)| own.inner().cmp(key)).ok()?;
-        Some(&self.0[at].1)
+    /// The item at an index, the value under a key.
+    fn at(&self, key: &dyn Val) -> Result<&Owned, ExecutionError> {
+        match self {
+            Self::List(items) => key
+                .downcast_ref::<CelInt>()
+                .and_then(|index| items.get(usize::try_from(*index.inner()).ok()?))
+                .ok_or_else(|| ExecutionError::IndexOutOfBounds(super::show(key).into())),
+            Self::Map(entries) => find(entries, key)
+                .ok_or_else(|| ExecutionError::NoSuchKey(Arc::new(super::show(key)))),
+        }
     }
 }
 
-impl Val for SharedMap {
+fn find<'m>(entries: &'m [(CelString<'static>, Owned)], key: &dyn Val) -> Option<&'m Owned> {
+    let key = key.downcast_ref::<CelString<'_>>()?.inner();
+    let at = entries.binary_search_by(|(own, _)| own.inner().cmp(key)).ok()?;
+    Some(&entries[at].1)
+}
+
+impl Val for Shared {
     fn get_type(&self) -> &Type {
-        &MAP_TYPE
+        match self {
+            Self::List(_) => &LIST_TYPE,
+            Self::Map(_) => &MAP_TYPE,
+        }
     }
 
     fn cel_type() -> &'static Type {
-        &MAP_TYPE
-    }
-
-    fn as_container(&self) -> Option<&dyn Container> {
-        Some(self)
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_iterable<'b, 'v>(&'b self) -> Option<&'b (dyn Iterable + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_sizer(&self) -> Option<&dyn Sizer> {
-        Some(self)
-    }
-
-    fn equals(&self, other: &dyn Val) -> bool {
-        other.downcast_ref::<Self>().is_some_and(|other| {
-            self.0.len() == other.0.len()
-                && self
-                    .0
-                    .iter()
-                    .zip(other.0.iter())
-                    .all(|(a, b)| a.0.inner() == b.0.inner() && a.1.equals(b.1.as_ref()))
-        })
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-impl StaticVal for SharedMap {}
-
-impl Container for SharedMap {
-    fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self.find(key).is_some())
-    }
-}
-
-impl Indexer for SharedMap {
-    fn get<'b, 'v>(&'b self, key: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        let found = self.find(key).ok_or_else(|| no_such_key(key))?;
-        Ok(CowVal::Borrowed(found.as_ref()))
-    }
-
-    fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        self.find(key).map(|found| found.clone_as_boxed()).ok_or_else(|| no_such_key(key))
-    }
-}
-
-fn no_such_key(key: &dyn Val) -> ExecutionError {
-    ExecutionError::NoSuchKey(Arc::new(super::show(key)))
-}
-
-impl Iterable for SharedMap {
-    fn iter<'b, 'v>(&'b self) -> Box<dyn Iterator<'b, 'v> + 'b>
-    where
-        Self: 'v,
-    {
-        Box::new(Keys(self.0.iter()))
-    }
-}
-
-impl Sizer for SharedMap {
-    fn size(&self) -> CelInt {
-        length(self.0.len())
-    }
-}
-
-struct Keys<'b>(std::slice::Iter<'b, (CelString<'static>, Owned)>);
-
-impl<'b, 'v> Iterator<'b, 'v> for Keys<'b> {
-    fn next(&mut self) -> Option<&'b (dyn Val + 'v)> {
-        self.0.next().map(|(key, _)| key as &(dyn Val + 'v))
-    }
-}
-
-impl Val for SharedList {
-    fn get_type(&self) -> &Type {
-        &LIST_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &LIST_TYPE
+        &DYN_TYPE
     }
 
     fn as_adder<'b, 'v>(&'b self) -> Option<&'b (dyn Adder + 'v)>
     where
         Self: 'v,
     {
-        Some(self)
+        matches!(self, Self::List(_)).then_some(self as _)
     }
 
     fn as_container(&self) -> Option<&dyn Container> {
@@ -203,15 +117,22 @@ impl Val for SharedList {
         Some(self)
     }
 
-    /// Equal to any list of equal items, the evaluator's own too.
+    /// A list equals any list of equal items, the evaluator's own too.
     fn equals(&self, other: &dyn Val) -> bool {
-        let (Some(items), Some(sizer)) = (other.as_iterable(), other.as_sizer()) else {
-            return false;
-        };
-        let mut items = items.iter();
-        other.get_type() == &LIST_TYPE
-            && *sizer.size().inner() == *self.size().inner()
-            && self.0.iter().all(|own| items.next().is_some_and(|item| own.equals(item)))
+        match self {
+            Self::List(own) => items(other).is_some_and(|other| {
+                own.len() == other.len() && own.iter().zip(other).all(|(a, b)| a.equals(b))
+            }),
+            Self::Map(own) => match other.downcast_ref::<Self>() {
+                Some(Self::Map(other)) => {
+                    own.len() == other.len()
+                        && own.iter().zip(other.iter()).all(|((a, one), (b, two))| {
+                            a.inner() == b.inner() && one.equals(two.as_ref())
+                        })
+                }
+                _ => false,
+            },
+        }
     }
 
     fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
@@ -223,69 +144,67 @@ impl Val for SharedList {
     }
 }
 
-impl StaticVal for SharedList {}
+impl StaticVal for Shared {}
 
-impl Adder for SharedList {
+impl Adder for Shared {
     fn add<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, ExecutionError>
     where
         Self: 'v,
     {
-        let items = other.as_iterable().ok_or_else(|| {
+        let more = other.as_iterable().ok_or_else(|| {
             ExecutionError::function_error("+", "a list is joined with another list")
         })?;
-        let mut all: Vec<Box<dyn Val + 'v>> =
-            self.0.iter().map(|item| item.clone_as_boxed()).collect();
-        let mut items = items.iter();
-        while let Some(item) = items.next() {
-            all.push(item.clone_as_boxed());
+        let mut all: Vec<Box<dyn Val + 'v>> = Vec::with_capacity(self.len());
+        for list in [self as &dyn Iterable, more] {
+            let mut items = list.iter();
+            while let Some(item) = items.next() {
+                all.push(item.clone_as_boxed());
+            }
         }
         Ok(CowVal::owned(CelList::from(all)))
     }
 }
 
-impl Container for SharedList {
+impl Container for Shared {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self.0.iter().any(|item| item.equals(value)))
+        Ok(match self {
+            Self::List(items) => items.iter().any(|item| item.equals(value)),
+            Self::Map(entries) => find(entries, value).is_some(),
+        })
     }
 }
 
-impl SharedList {
-    fn at(&self, index: &dyn Val) -> Result<&Owned, ExecutionError> {
-        index
-            .downcast_ref::<CelInt>()
-            .and_then(|index| self.0.get(usize::try_from(*index.inner()).ok()?))
-            .ok_or_else(|| ExecutionError::IndexOutOfBounds(super::show(index).into()))
-    }
-}
-
-impl Indexer for SharedList {
-    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+impl Indexer for Shared {
+    fn get<'b, 'v>(&'b self, key: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
     where
         Self: 'v,
     {
-        Ok(CowVal::Borrowed(self.at(index)?.as_ref()))
+        Ok(CowVal::Borrowed(self.at(key)?.as_ref()))
     }
 
-    fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
+    fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
     where
         Self: 'v,
     {
-        Ok(self.at(index)?.clone_as_boxed())
+        Ok(self.at(key)?.clone_as_boxed())
     }
 }
 
-impl Iterable for SharedList {
+impl Iterable for Shared {
     fn iter<'b, 'v>(&'b self) -> Box<dyn Iterator<'b, 'v> + 'b>
     where
         Self: 'v,
     {
-        Box::new(Items(self.0.iter()))
+        match self {
+            Self::List(items) => Box::new(Items(items.iter())),
+            Self::Map(entries) => Box::new(Keys(entries.iter())),
+        }
     }
 }
 
-impl Sizer for SharedList {
+impl Sizer for Shared {
     fn size(&self) -> CelInt {
-        length(self.0.len())
+        CelInt::from(i64::try_from(self.len()).unwrap_or(i64::MAX))
     }
 }
 
@@ -297,8 +216,12 @@ impl<'b, 'v> Iterator<'b, 'v> for Items<'b> {
     }
 }
 
-fn length(items: usize) -> CelInt {
-    CelInt::from(i64::try_from(items).unwrap_or(i64::MAX))
+struct Keys<'b>(std::slice::Iter<'b, (CelString<'static>, Owned)>);
+
+impl<'b, 'v> Iterator<'b, 'v> for Keys<'b> {
+    fn next(&mut self) -> Option<&'b (dyn Val + 'v)> {
+        self.0.next().map(|(key, _)| key as &(dyn Val + 'v))
+    }
 }
 
 /// A list's items, whichever list it is; None when the value is no list.
