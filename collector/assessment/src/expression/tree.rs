@@ -77,11 +77,10 @@ pub fn show(value: &dyn Val) -> String {
             entries.iter().map(|(key, value)| format!("{}={}", key.inner(), show(value.as_ref())));
         entries.collect::<Vec<_>>().join(", ")
     } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
-        let entry = |(key, value): (_, &Box<dyn Val + '_>)| {
-            let key: &cel::common::types::CelMapKey<'_> = key;
-            format!("{}={}", show(key.inner()), show(value.as_ref()))
-        };
-        let mut entries: Vec<String> = map.inner().iter().map(entry).collect();
+        let mut entries: Vec<String> = Vec::new();
+        for (key, value) in map.inner() {
+            entries.push(format!("{}={}", show(key.inner()), show(value.as_ref())));
+        }
         entries.sort_unstable();
         entries.join(", ")
     } else {

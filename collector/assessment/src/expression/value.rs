@@ -225,7 +225,7 @@ impl<'b, 'v> Iterator<'b, 'v> for Keys<'b> {
 }
 
 /// A list's items, whichever list it is; None when the value is no list.
-pub fn items<'b>(value: &'b dyn Val) -> Option<Vec<&'b dyn Val>> {
+pub fn items(value: &dyn Val) -> Option<Vec<&dyn Val>> {
     if value.get_type() != &LIST_TYPE {
         return None;
     }
