@@ -110,7 +110,7 @@ impl Layout {
 
     /// The host's name, as its own commands say it.
     pub fn hostname(&self) -> Option<String> {
-        let said = self.command(&["hostname_-f", "hostname"]).map(|(_, piece)| piece);
+        let said = self.command(&["hostname", "hostname_-f"]).map(|(_, piece)| piece);
         let uname = || {
             let (_, piece) = self.command(&["uname_-a"])?;
             text(piece).split_whitespace().nth(1).map(str::to_owned)

@@ -136,6 +136,7 @@ pub const COMMANDS: &[&str] = &[
     "ls_-lanR_.boot",
     "lsblk",
     "lsblk_-t",
+    "lscpu",
     "lsmod",
     "mount",
     "mount_-l",

@@ -63,6 +63,13 @@ pub fn load(seen: &Seen<'_>) -> Option<Content> {
     Some(Content::Text(format!("{one} {five} {fifteen}\n")))
 }
 
+/// `On-line CPU(s) list: 0-3`.
+pub fn processors(seen: &Seen<'_>) -> Option<Content> {
+    let text = seen.command(&["lscpu"])?;
+    let list = text.lines().find_map(|line| line.strip_prefix("On-line CPU(s) list:"))?;
+    Some(Content::Text(format!("{}\n", list.trim())))
+}
+
 /// Seconds from the boot that the kernel tells to the moment of the archive.
 pub fn uptime(seen: &Seen<'_>) -> Option<Content> {
     let text = seen.file("/proc/stat")?;

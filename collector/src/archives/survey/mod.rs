@@ -104,6 +104,7 @@ pub static DERIVED: &[Derived] = &[
     file("/sys/class/dmi/id/product_serial", |seen| machine::dmi(seen, "System", "Serial Number")),
     file("/sys/class/dmi/id/product_version", |seen| machine::dmi(seen, "System", "Version")),
     file("/sys/class/dmi/id/sys_vendor", |seen| machine::dmi(seen, "System", "Manufacturer")),
+    file("/sys/devices/system/cpu/online", machine::processors),
     file("/sys/fs/selinux/enforce", machine::enforce),
     survey("accounts", accounts::accounts),
     survey("block-devices", disks::devices),
