@@ -4,6 +4,7 @@
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]),
 //! and become reports ([`reports`]). [`cli`] is the door for people until the console is there.
 
+pub mod archives;
 pub mod cli;
 pub mod config;
 pub mod inspections;

@@ -29,6 +29,11 @@ pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", plain(text));
 }
 
+/// Writes one line to stderr: what a person should know and no program reads.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "note: {}", plain(text));
+}
+
 /// Writes a value as indented JSON to stdout.
 ///
 /// # Errors
