@@ -57,7 +57,7 @@ struct Entry {
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let env = evidence.text(ENV).map(|text| assignments(text)).unwrap_or_default();
+    let env = evidence.text(ENV).map(assignments).unwrap_or_default();
     match entries(evidence, &env) {
         Ok(entries) => tell(evidence, &env, &entries, facts),
         Err(missing) => facts.hide(
