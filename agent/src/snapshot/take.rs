@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_hanging_path_costs_its_probe_only() {
         let (_folder, host) = recorded(
-            "[[hang]]\npath = \"/etc/security\"\n",
+            "[[hang]]\npath = \"/proc/sys/fs/file-nr\"\n",
             &[("root/proc/loadavg", "0 0 0 1/1 1")],
         );
         let mut request = request();
@@ -276,7 +276,7 @@ mod tests {
         let started = Instant::now();
         let snapshot = take(&host, request).unwrap().snapshot;
         assert!(started.elapsed() < Duration::from_secs(4));
-        assert_eq!(reason(&snapshot, "/etc/security/limits.conf"), Some(Unseen::TimedOut));
+        assert_eq!(reason(&snapshot, "/proc/sys/fs/file-nr"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/proc/sys/kernel/pid_max"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/etc/hosts"), Some(Unseen::Absent));
     }
