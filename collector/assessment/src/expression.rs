@@ -6,6 +6,7 @@
 //! against the crate's own interpreter, for every rule and case (`tests/oracle.rs`).
 
 mod compile;
+mod fault;
 mod functions;
 mod node;
 mod value;
@@ -17,8 +18,8 @@ pub use value::{Value, show};
 pub use walk::Frame;
 
 use compile::Scope;
+use fault::Fault;
 use node::Node;
-use walk::Fault;
 
 /// Longest expression in bytes: a rule that needs more wants to be two.
 const SOURCE_BYTES_MAX: usize = 4_000;

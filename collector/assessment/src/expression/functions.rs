@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::fault::Fault;
 use super::value::{Value, show};
-use super::walk::Fault;
 
 /// A function by name; a method `x.f(y)` is `f(x, y)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

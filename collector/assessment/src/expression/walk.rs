@@ -1,6 +1,5 @@
 //! Evaluation: one walk over the nodes, CEL's meaning, a bounded amount of work.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,27 +7,12 @@ use carepack_facts::Facts;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::fault::Fault;
 use super::node::{Arithmetic, Compare, Gives, Loop, Month, Node};
 use super::value::Value;
 
 /// Most turns of all loops of one rule: quadratic over two thousand packages, and no more.
 const TURNS_MAX: u32 = 5_000_000;
-
-/// Why there is no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(Cow<'static, str>);
-
-impl Fault {
-    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What an expression sees.
 pub struct Frame<'f> {
