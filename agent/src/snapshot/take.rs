@@ -17,6 +17,7 @@ use super::withhold::Withhold;
 use crate::host::{Host, Meter};
 use crate::logs::LogState;
 use crate::probes;
+use crate::probes::execute::Memory;
 
 /// What is asked for.
 pub struct Take {
@@ -25,8 +26,8 @@ pub struct Take {
     pub period: Option<String>,
     /// Given at enrolment.
     pub host_id: Option<Uuid>,
-    /// Where the last log scan ended (default: a first scan).
-    pub log_state: LogState,
+    /// What the agent remembers (default: nothing, a first look).
+    pub memory: Memory,
     /// What the customer keeps back.
     pub policy: Withhold,
     /// The host's own key for masks; it never leaves.
@@ -66,11 +67,11 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
     let started = host.now();
     let until = Instant::now() + request.deadline;
     let policy = Arc::new(request.policy);
-    let log_state = Arc::new(request.log_state);
+    let memory = Arc::new(request.memory);
     let mut observations = Vec::new();
     let mut scanned = None;
     for probe in probes::all() {
-        let mut found = run(probe, host, &policy, &log_state, until);
+        let mut found = run(probe, host, &policy, &memory, until);
         scanned = found.log_state.take().or(scanned);
         for mut observation in found.observations {
             mask(&mut masker, &mut observation);
@@ -96,7 +97,7 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
         masked: std::mem::take(&mut masker.counts),
         observations,
     };
-    let log_state = scanned.unwrap_or_else(|| (*log_state).clone());
+    let log_state = scanned.unwrap_or_else(|| memory.log_state.clone());
     Ok(Taken { snapshot: assemble(parts), log_state })
 }
 
@@ -143,7 +144,7 @@ mod tests {
             reason: Reason::OnDemand,
             period: None,
             host_id: None,
-            log_state: LogState::default(),
+            memory: Memory::default(),
             policy: Withhold::default(),
             mask_key: b"key".to_vec(),
             deadline: Duration::from_secs(60),
