@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_shared::bundle::{self, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::period::Cadence;
 use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::host::{Host, RecordedError};
-use crate::logs::LogState;
+use crate::probes::execute::{Memory, Samples};
 use crate::snapshot::{Take, TakeError, Taken, take};
 use crate::spool::{Spool, SpoolError};
 use crate::state::{Identity, IdentityError, JournalEntry, State, StateError};
@@ -160,9 +161,9 @@ fn observe(
     };
     // A look before enrolment masks with a key of its own, which is forgotten.
     let kept = state.filter(|state| state.dir().exists());
-    let (log_state, mask_key) = match kept {
-        Some(state) => (state.progress()?.log_state, state.mask_key()?),
-        None => (LogState::default(), crate::state::random_key()),
+    let (memory, mask_key) = match kept {
+        Some(state) => (remembered(state, host.now())?, state.mask_key()?),
+        None => (Memory::default(), crate::state::random_key()),
     };
     Ok(take(
         &Arc::new(host),
@@ -170,10 +171,27 @@ fn observe(
             reason: order.reason,
             period: order.period.clone(),
             host_id: identity.map(|identity| identity.host_id),
-            log_state,
+            memory,
             policy: config.withhold.policy(),
             mask_key,
             deadline: config.deadline(),
         },
     )?)
+}
+
+/// Where the last log scan ended, and the samples of the contract's period.
+fn remembered(state: &State, now: Timestamp) -> Result<Memory, StateError> {
+    /// A period and a margin, in days.
+    const MONTH_DAYS: i64 = 35;
+    const QUARTER_DAYS: i64 = 95;
+    let cadence = state.policy()?.map_or(Cadence::Monthly, |policy| policy.schedule.cadence);
+    let days = match cadence {
+        Cadence::Monthly => MONTH_DAYS,
+        Cadence::Quarterly => QUARTER_DAYS,
+    };
+    let since = now - jiff::SignedDuration::from_hours(days * 24);
+    Ok(Memory {
+        log_state: state.progress()?.log_state,
+        samples: Some(Samples { folder: state.samples_dir(), since }),
+    })
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod host;
 pub mod logs;
 pub mod probes;
+pub mod sampler;
 pub mod schedule;
 pub mod service;
 pub mod snapshot;

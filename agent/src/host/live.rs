@@ -146,7 +146,7 @@ pub(super) fn clock() -> Look<Clock> {
 }
 
 /// A regular file open for reading, and its inode number.
-fn open_regular(path: &Path, shown: &str) -> Look<(File, u64)> {
+pub(super) fn open_regular(path: &Path, shown: &str) -> Look<(File, u64)> {
     let fault = |error: std::io::Error| Missed::from_io(shown, &error);
     let mut options = File::options();
     // The access mode is ignored with O_PATH: nothing behind the name is opened yet.

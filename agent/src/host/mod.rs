@@ -5,6 +5,7 @@
 
 mod command;
 mod cost;
+mod kept;
 mod live;
 mod recorded;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use cost::Meter;
+pub use kept::Kept;
 pub use live::Live;
 pub use recorded::{Recorded, RecordedError};
 

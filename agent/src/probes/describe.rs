@@ -60,7 +60,9 @@ fn source(read: &Read) -> DescribedSource {
         Read::Command(command) | Read::Dependent { command, .. } => {
             (owned(command.argv), Some(command.output_bytes_max))
         }
-        Read::Survey { reads, .. } | Read::Log { reads } => (owned(reads), None),
+        Read::Survey { reads, .. } | Read::Samples { reads } | Read::Log { reads } => {
+            (owned(reads), None)
+        }
     };
     DescribedSource { key: read.source().key(), looks_at, bytes_max }
 }

@@ -3,13 +3,17 @@
 //! It knows neither deadlines of threads nor masking: `snapshot::take` does.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use carepack_shared::{Content, Observation, Outcome, Source, Unseen};
+use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
 use crate::logs::{self, LogState};
+use crate::sampler::hourly;
 
 /// What the executor hands on.
 pub enum Event {
@@ -20,10 +24,24 @@ pub enum Event {
     Done(usize),
 }
 
+/// What the agent itself remembers between collections.
+#[derive(Default)]
+pub struct Memory {
+    /// Where the last log scan ended.
+    pub log_state: LogState,
+    pub samples: Option<Samples>,
+}
+
+/// The sampler's ring, and from when on it is of interest.
+pub struct Samples {
+    pub folder: PathBuf,
+    pub since: Timestamp,
+}
+
 /// What the reads need to know.
 pub struct Context<'a> {
     pub host: &'a Host,
-    pub log_state: &'a LogState,
+    pub memory: &'a Memory,
     pub deadline: Instant,
     /// Says of a path or source key whether the customer keeps it back.
     pub withheld: &'a dyn Fn(&str) -> bool,
@@ -92,6 +110,10 @@ impl One<'_> {
                 let value = host.survey(name).unwrap_or_else(|| run(host));
                 settle(value.map(|value| (Content::Json(value), false)))
             }
+            Read::Samples { .. } => {
+                let value = host.survey("resources").unwrap_or_else(|| self.samples());
+                settle(value.map(|value| (Content::Json(value), false)))
+            }
             Read::Glob { .. } => return self.glob(read, hand_on),
             Read::Log { .. } => return self.log(hand_on),
         };
@@ -136,14 +158,26 @@ impl One<'_> {
     }
 
     fn log(&self, hand_on: &mut dyn FnMut(Event)) {
-        let Context { host, log_state, deadline, .. } = *self.context;
-        let scanned = logs::scan(host, log_state, deadline);
+        let Context { host, memory, deadline, .. } = *self.context;
+        let scanned = logs::scan(host, &memory.log_state, deadline);
         let source = Source::Log { name: scanned.name.to_owned() };
         let outcome = settle(scanned.result.map(|(value, state)| {
             hand_on(Event::Scanned(state));
             (Content::Json(value), false)
         }));
         hand_on(self.observed(source, outcome));
+    }
+
+    fn samples(&self) -> Look<Value> {
+        let none = |why: &str| Missed::new(Unseen::Absent, format!("resource samples: {why}"));
+        let Some(Samples { folder, since }) = &self.context.memory.samples else {
+            return Err(none("there is no state folder"));
+        };
+        match hourly::hours(folder, since.as_second()) {
+            Ok(Some(hours)) => Ok(hours),
+            Ok(None) => Err(none("the resident agent took none")),
+            Err(error) => Err(Missed::from_io("resource samples", &error)),
+        }
     }
 
     fn observed(&self, source: Source, outcome: Outcome) -> Event {
@@ -229,7 +263,7 @@ mod tests {
             let host = Host::live();
             let context = Context {
                 host: &host,
-                log_state: &LogState::default(),
+                memory: &Memory::default(),
                 deadline: Instant::now() + Duration::from_secs(5),
                 withheld: &|_| false,
             };

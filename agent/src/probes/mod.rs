@@ -33,6 +33,7 @@ mod os;
 mod packages;
 mod processes;
 mod repositories;
+mod resources;
 mod selinux;
 mod sockets;
 mod sshd;
@@ -105,6 +106,10 @@ pub enum Read {
         reads: &'static [&'static str],
         run: Count,
     },
+    /// The hours of the sampler; `reads` names what it samples.
+    Samples {
+        reads: &'static [&'static str],
+    },
     /// The incremental log scan; `reads` names what it looks at.
     Log {
         reads: &'static [&'static str],
@@ -175,6 +180,7 @@ static ALL: &[&Probe] = &[
     &packages::PROBE,
     &processes::PROBE,
     &repositories::PROBE,
+    &resources::PROBE,
     &selinux::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
@@ -202,6 +208,7 @@ impl Read {
                 argv: command.argv.iter().map(|&word| word.to_owned()).collect(),
             },
             Self::Survey { name, .. } => Source::Survey { name: (*name).to_owned() },
+            Self::Samples { .. } => Source::Survey { name: "resources".to_owned() },
             Self::Log { .. } => Source::Log { name: "journal".to_owned() },
         }
     }
@@ -212,7 +219,7 @@ impl Read {
             Self::File { path, .. } | Self::Link { path } => std::slice::from_ref(path),
             Self::Glob { dir, .. } => std::slice::from_ref(dir),
             Self::Command(command) | Self::Dependent { command, .. } => &command.argv[..1],
-            Self::Survey { reads, .. } | Self::Log { reads } => reads,
+            Self::Survey { reads, .. } | Self::Samples { reads } | Self::Log { reads } => reads,
         }
     }
 }

@@ -8,7 +8,7 @@
 mod collecting;
 mod contact;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, ConfigError, OnDemand};
+use crate::sampler::Sampler;
 use crate::schedule::{Facts, Step, next_step};
 use crate::spool::Spool;
 use crate::state::{Fault, Identity, IdentityError, State, StateError, Status};
@@ -65,6 +66,7 @@ struct Resident {
     server: String,
     status: Status,
     collecting: Collecting,
+    sampler: Sampler,
     /// No contact before; grows while the collector does not answer.
     next_contact: Instant,
     next_poll: Instant,
@@ -128,6 +130,7 @@ impl Resident {
         let resident = Self {
             spool: Spool::new(state.spool_dir(), config.spool),
             collecting: Collecting::default(),
+            sampler: Sampler::new(Path::new("/"), state.samples_dir()),
             next_contact: now,
             next_poll: now,
             failures: 0,
@@ -145,6 +148,9 @@ impl Resident {
     }
 
     async fn round(&mut self) {
+        if let Err(error) = self.sampler.tick(Timestamp::now()) {
+            self.fault(&with_causes(&error), "check the state folder's free space and owner");
+        }
         if Instant::now() >= self.next_contact {
             match self.contact().await {
                 Ok(()) => self.failures = 0,
@@ -201,21 +207,18 @@ impl Resident {
         }
         let contact =
             self.next_contact.max(self.next_poll).saturating_duration_since(Instant::now());
-        contact.clamp(ROUND_BUSY, ROUND_MAX)
+        let sample = self.sampler.next().saturating_duration_since(Instant::now());
+        contact.min(sample).clamp(ROUND_BUSY, ROUND_MAX)
     }
 
     /// The collector did not take it; the next try comes later, spread by chance.
     fn put_off(&mut self, error: &UplinkError) {
         self.failures = self.failures.saturating_add(1);
         let pause = contact::back_off(self.failures, error.is_refusal());
+        // The collector's own wish is the least; the chance on top keeps a fleet apart.
+        let pause = error.retry_after().map_or(pause, |asked| asked + pause);
         self.next_contact = Instant::now() + pause;
-        let mut what = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            what = format!("{what}: {cause}");
-            source = cause.source();
-        }
-        self.fault(&what, error.way_out());
+        self.fault(&with_causes(error), error.way_out());
     }
 
     fn fault(&mut self, what: &str, way_out: &str) {
@@ -265,4 +268,15 @@ impl Resident {
         self.next_poll = Instant::now();
         Ok(())
     }
+}
+
+/// An error and what it came from, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut what = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        what = format!("{what}: {cause}");
+        source = cause.source();
+    }
+    what
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use carepack_shared::{Observation, Outcome, Source, Unseen};
 
-use super::take::Withhold;
+use super::withhold::Withhold;
 use crate::host::Host;
 use crate::logs::LogState;
 use crate::probes::Probe;
+use crate::probes::execute::Memory;
 use crate::probes::execute::{Context, Event, execute, withheld};
 
 /// Stack of a probe's thread: parsers here do not recurse.
@@ -33,7 +34,7 @@ pub(super) fn run(
     probe: &'static Probe,
     host: &Arc<Host>,
     policy: &Arc<Withhold>,
-    log_state: &Arc<LogState>,
+    memory: &Arc<Memory>,
     until: Instant,
 ) -> Found {
     let started = Instant::now();
@@ -46,11 +47,11 @@ pub(super) fn run(
 
     let (sender, receiver) = channel();
     let (thread_host, thread_policy) = (Arc::clone(host), Arc::clone(policy));
-    let (thread_state, thread_wanted) = (Arc::clone(log_state), wanted.clone());
+    let (thread_memory, thread_wanted) = (Arc::clone(memory), wanted.clone());
     let work = move || {
         let context = Context {
             host: &thread_host,
-            log_state: &thread_state,
+            memory: &thread_memory,
             deadline,
             withheld: &|key| thread_policy.covers(key),
         };

@@ -13,9 +13,11 @@ use uuid::Uuid;
 
 use super::assemble::{Parts, assemble};
 use super::run::run;
+use super::withhold::Withhold;
 use crate::host::{Host, Meter};
 use crate::logs::LogState;
 use crate::probes;
+use crate::probes::execute::Memory;
 
 /// What is asked for.
 pub struct Take {
@@ -24,28 +26,14 @@ pub struct Take {
     pub period: Option<String>,
     /// Given at enrolment.
     pub host_id: Option<Uuid>,
-    /// Where the last log scan ended (default: a first scan).
-    pub log_state: LogState,
+    /// What the agent remembers (default: nothing, a first look).
+    pub memory: Memory,
     /// What the customer keeps back.
     pub policy: Withhold,
     /// The host's own key for masks; it never leaves.
     pub mask_key: Vec<u8>,
     /// For the whole collection.
     pub deadline: Duration,
-}
-
-/// The customer's deny list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Withhold {
-    /// Probe ids.
-    pub probes: Vec<String>,
-    /// Paths and source keys (`cmd:…`, `survey:…`); each also covers what lies under it. A survey
-    /// that looks at such a path is kept back whole.
-    pub paths: Vec<String>,
-    /// Regular expressions; a line that matches is masked whole.
-    pub patterns: Vec<String>,
-    /// Words masked wherever they stand.
-    pub keywords: Vec<String>,
 }
 
 /// A snapshot, not written yet, and where its log scan ended.
@@ -59,25 +47,6 @@ pub struct Taken {
 pub enum TakeError {
     #[error("deny pattern {pattern:?} is not a regular expression that can be used")]
     Pattern { pattern: String, source: carepack_shared::mask::MaskError },
-}
-
-impl Withhold {
-    /// Whether a path or source key is kept back.
-    #[must_use]
-    pub fn covers(&self, key: &str) -> bool {
-        self.paths.iter().any(|path| {
-            let path = path.trim_end_matches('/');
-            key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    }
-
-    /// Whether a probe, or one of its reads, is kept back whole.
-    #[must_use]
-    pub fn keeps(&self, probe: &probes::Probe, read: &probes::Read) -> bool {
-        self.probes.iter().any(|id| id == probe.id)
-            || self.covers(&read.source().key())
-            || read.paths().iter().any(|path| self.covers(path))
-    }
 }
 
 /// Takes a snapshot. Blocks up to `request.deadline`; what cannot be seen is said in it.
@@ -98,11 +67,11 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
     let started = host.now();
     let until = Instant::now() + request.deadline;
     let policy = Arc::new(request.policy);
-    let log_state = Arc::new(request.log_state);
+    let memory = Arc::new(request.memory);
     let mut observations = Vec::new();
     let mut scanned = None;
     for probe in probes::all() {
-        let mut found = run(probe, host, &policy, &log_state, until);
+        let mut found = run(probe, host, &policy, &memory, until);
         scanned = found.log_state.take().or(scanned);
         for mut observation in found.observations {
             mask(&mut masker, &mut observation);
@@ -128,7 +97,7 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
         masked: std::mem::take(&mut masker.counts),
         observations,
     };
-    let log_state = scanned.unwrap_or_else(|| (*log_state).clone());
+    let log_state = scanned.unwrap_or_else(|| memory.log_state.clone());
     Ok(Taken { snapshot: assemble(parts), log_state })
 }
 
@@ -175,7 +144,7 @@ mod tests {
             reason: Reason::OnDemand,
             period: None,
             host_id: None,
-            log_state: LogState::default(),
+            memory: Memory::default(),
             policy: Withhold::default(),
             mask_key: b"key".to_vec(),
             deadline: Duration::from_secs(60),
@@ -267,7 +236,7 @@ mod tests {
     #[test]
     fn a_hanging_path_costs_its_probe_only() {
         let (_folder, host) = recorded(
-            "[[hang]]\npath = \"/etc/security\"\n",
+            "[[hang]]\npath = \"/proc/sys/fs/file-nr\"\n",
             &[("root/proc/loadavg", "0 0 0 1/1 1")],
         );
         let mut request = request();
@@ -276,7 +245,7 @@ mod tests {
         let started = Instant::now();
         let snapshot = take(&host, request).unwrap().snapshot;
         assert!(started.elapsed() < Duration::from_secs(4));
-        assert_eq!(reason(&snapshot, "/etc/security/limits.conf"), Some(Unseen::TimedOut));
+        assert_eq!(reason(&snapshot, "/proc/sys/fs/file-nr"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/proc/sys/kernel/pid_max"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/etc/hosts"), Some(Unseen::Absent));
     }

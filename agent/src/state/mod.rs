@@ -1,7 +1,7 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
 //! `identity.pem` `enrolment.json` `mask.key` `policy.json` `progress.json` `status.json`
-//! `journal.log` `requests/` `spool/` `lock`. Only the collecting process, under the lock, writes
+//! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
 //! progress and spool entries; only the resident one writes policy and status and removes entries.
 
 pub mod files;
@@ -75,7 +75,7 @@ impl State {
         builder.mode(0o700);
         builder.recursive(true).create(dir).map_err(io("create", dir))?;
         check_folder(dir)?;
-        for name in ["requests", "spool"] {
+        for name in ["requests", "spool", crate::sampler::FOLDER] {
             let folder = dir.join(name);
             builder.create(&folder).map_err(io("create", &folder))?;
             check_folder(&folder)?;
@@ -97,6 +97,12 @@ impl State {
     #[must_use]
     pub fn spool_dir(&self) -> PathBuf {
         self.dir.join("spool")
+    }
+
+    /// Resource samples, see [`crate::sampler`].
+    #[must_use]
+    pub fn samples_dir(&self) -> PathBuf {
+        self.dir.join(crate::sampler::FOLDER)
     }
 
     #[must_use]

@@ -2,12 +2,11 @@
 //!
 //! Pure: the caller reads the folder and hands over paths and texts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use carepack_facts::Spec;
 use carepack_shared::digest::sha256_hex;
 
-use crate::expression::known_keys;
 use crate::model::PackStamp;
 use crate::rule::{Rule, RuleError, Status};
 
@@ -34,8 +33,6 @@ pub const DERIVED: &[Spec] = &[
 pub struct Pack {
     pub stamp: PackStamp,
     pub rules: Vec<Rule>,
-    /// Fact keys that any expression mentions.
-    pub used_keys: BTreeSet<String>,
     /// Case files: (rule id, file name, text).
     pub cases: Vec<(String, String, String)>,
 }
@@ -94,16 +91,12 @@ impl Pack {
             _ => {}
         }
         let rules: Vec<Rule> = rules.into_values().collect();
-        let sources: Vec<&str> = rules.iter().flat_map(Rule::sources).collect();
-        let catalogue = carepack_facts::parsers::all().iter().flat_map(|p| p.facts);
-        let keys = catalogue.map(|spec| spec.key).chain(DERIVED.iter().map(|spec| spec.key));
-        let used_keys = known_keys(keys, &sources);
         let stamp = PackStamp {
             version: version.to_owned(),
             sha256: digest(files),
             rules: u32::try_from(rules.len()).unwrap_or(u32::MAX),
         };
-        Ok(Self { stamp, rules, used_keys, cases })
+        Ok(Self { stamp, rules, cases })
     }
 }
 

@@ -130,7 +130,7 @@ fn or_dash(text: &str) -> String {
 fn observed(text: &str, config: &Path, agent: Option<&Path>) -> anyhow::Result<Observed> {
     let path = Path::new(text);
     if path.exists() {
-        let document = judge::document(path, agent)?;
+        let document = judge::document(path, agent, None)?;
         return Ok(Observed::of(&judge::parse(path, &document)?, &sha256_hex(&document)));
     }
     open::get(config, |opened| async move {

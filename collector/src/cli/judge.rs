@@ -1,5 +1,5 @@
-//! `assess PATH`: an engineer's one-shot. Judges a snapshot file, or a recorded host through the
-//! agent beside this binary, with no server and no database.
+//! `assess PATH`: an engineer's one-shot. Judges a snapshot file, another tool's archive, or a
+//! recorded host through the agent beside this binary, with no server and no database.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,15 @@ use carepack_shared::digest::sha256_hex;
 use carepack_shared::snapshot::DOCUMENT_BYTES_MAX;
 use carepack_shared::{Snapshot, bundle};
 use clap::Args;
+use jiff::Timestamp;
 
-use super::{Exit, Languages, bundles, inspect, print};
+use super::{Exit, Languages, archive, bundles, inspect, print};
 use crate::reports::Cover;
 
 #[derive(Debug, Args)]
 pub struct Assess {
-    /// A snapshot document (`.json`), a bundle (`.cpk`), or the folder of a recorded host.
+    /// A snapshot document (`.json`), a bundle (`.cpk`), the folder of a recorded host, a
+    /// sosreport or an insights archive (packed or unpacked).
     path: PathBuf,
     /// An earlier snapshot of the same host, to compare with.
     #[arg(long)]
@@ -34,6 +36,9 @@ pub struct Assess {
     report: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "both")]
     lang: Languages,
+    /// When an archive was made that does not say so itself.
+    #[arg(long, value_name = "TIME")]
+    taken_at: Option<Timestamp>,
     /// The agent that replays recorded hosts; the one beside this binary without it.
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
@@ -42,11 +47,11 @@ pub struct Assess {
 impl Assess {
     pub fn run(self) -> anyhow::Result<Exit> {
         let agent = self.agent.as_deref();
-        let current = document(&self.path, agent)?;
+        let current = document(&self.path, agent, self.taken_at)?;
         let snapshot = parse(&self.path, &current)?;
         let previous = match &self.previous {
             Some(path) => {
-                let document = document(path, agent)?;
+                let document = document(path, agent, self.taken_at)?;
                 Some(Observed::of(&parse(path, &document)?, &sha256_hex(&document)))
             }
             None => None,
@@ -66,7 +71,14 @@ impl Assess {
 }
 
 /// The snapshot document behind a path.
-pub fn document(path: &Path, agent: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+pub fn document(
+    path: &Path,
+    agent: Option<&Path>,
+    taken_at: Option<Timestamp>,
+) -> anyhow::Result<Vec<u8>> {
+    if archive::is_archive(path) {
+        return Ok(archive::read(path, taken_at)?.to_document());
+    }
     if path.is_dir() {
         return replay(path, agent);
     }
@@ -81,11 +93,6 @@ pub fn document(path: &Path, agent: Option<&Path>) -> anyhow::Result<Vec<u8>> {
 
 /// Runs the real agent over a recorded host.
 fn replay(folder: &Path, agent: Option<&Path>) -> anyhow::Result<Vec<u8>> {
-    ensure!(
-        folder.join("host.toml").is_file(),
-        "{} is not a recorded host: it has no host.toml",
-        folder.display()
-    );
     let beside = std::env::current_exe().ok().and_then(|exe| {
         let agent = exe.with_file_name("carepack-agent");
         agent.is_file().then_some(agent)
@@ -105,7 +112,7 @@ fn replay(folder: &Path, agent: Option<&Path>) -> anyhow::Result<Vec<u8>> {
             "{} ended with {}: {}",
             agent.display(),
             output.status,
-            print::plain(&String::from_utf8_lossy(&output.stderr))
+            carepack_shared::terminal::plain(&String::from_utf8_lossy(&output.stderr))
         );
     }
     Ok(output.stdout)

@@ -4,6 +4,7 @@
 //! and errors on stderr; an error is printed once, with its causes and the way out.
 
 mod admin;
+mod archive;
 mod bundles;
 mod compare;
 mod doctor;
@@ -86,9 +87,10 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Write the report of an assessed inspection.
     Report(inspect::Report),
-    /// Take in a snapshot file from a host without a network.
+    /// Take in a snapshot file from a host without a network, a sosreport or an insights archive.
     Import(bundles::Import),
-    /// Judge a snapshot file or a recorded host, with no server and no database.
+    /// Judge a snapshot file, a recorded host, a sosreport or an insights archive, with no server
+    /// and no database.
     Assess(judge::Assess),
     /// What differs between two hosts, e.g. development and production.
     Compare(compare::Compare),

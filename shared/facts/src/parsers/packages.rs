@@ -122,7 +122,9 @@ fn tell(packages: &[Package<'_>], facts: &mut Facts) {
     facts.put("packages.evr", evr, RPM);
     let newest = packages.iter().map(|p| p.installed_at).max().unwrap_or(0);
     facts.put("packages.newest_install", newest, RPM);
-    facts.put("packages.foreign", foreign, RPM);
+    // A list that names no vendor at all says nothing of strangers.
+    let named = packages.iter().any(|p| !p.vendor.is_empty());
+    facts.set("packages.foreign", if named { Ok(foreign) } else { Err(Unseen::Absent) }, RPM);
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ pub static PARSER: Parser = Parser {
 #[derive(Deserialize)]
 struct Processes {
     total: i64,
-    threads: i64,
+    /// Not every output that an archive holds counts them.
+    threads: Option<i64>,
     zombies: i64,
     #[serde(default)]
     uninterruptible: Vec<Value>,
@@ -49,7 +50,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     match evidence.survey::<Processes>(PROCESSES) {
         Ok(found) => {
             facts.put("processes.total", found.total, PROCESSES);
-            facts.put("processes.threads", found.threads, PROCESSES);
+            facts.set("processes.threads", found.threads.ok_or(Unseen::Absent), PROCESSES);
             facts.put("processes.zombies", found.zombies, PROCESSES);
             facts.put("processes.uninterruptible", found.uninterruptible, PROCESSES);
             facts.put("processes.top_cpu", found.top_cpu, PROCESSES);

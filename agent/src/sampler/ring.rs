@@ -1,0 +1,454 @@
+//! Samples on disk: a file a day, the oldest go when there are too many or they grow too large.
+//!
+//! A file is `CPS1` and frames of `kind u8, length u16 LE, payload, CRC-32 of all before`:
+//!
+//! - `N`: a series' name; its number is how many names stood before it in the file.
+//! - `S`: a sample: seconds since the epoch (varint), whether it is the first since the sampler
+//!   began (u8), then pairs of (distance to the previous series number, difference to that
+//!   series' last value in the file), varint and zigzag varint.
+//!
+//! A frame is appended by one write. What a crash leaves of one is cut off at the next start and
+//! counted; nothing before it is touched. Each tenth sample is synced: a power cut costs ten
+//! minutes at most, a killed process none.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::rates::Sample;
+
+const MAGIC: &[u8; 4] = b"CPS1";
+const SUFFIX: &str = ".cps";
+/// A quarter and a margin.
+const FILES_MAX: usize = 100;
+/// All files together; a day of an ordinary server takes about 100 KiB.
+const BYTES_MAX: u64 = 24 * 1024 * 1024;
+/// One day; a machine with a hundred devices stays under it.
+const DAY_BYTES_MAX: u64 = 1024 * 1024;
+const SERIES_MAX: usize = 1_000;
+const NAME_BYTES_MAX: usize = 200;
+const SYNC_EVERY: u32 = 10;
+/// Kind, length and CRC.
+const FRAME_BYTES: usize = 1 + 2 + 4;
+
+/// What is wrong with the samples on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum RingError {
+    #[error("cannot {operation} the samples in {path}")]
+    Io { operation: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{path} is no file of samples; move it away, the agent makes a new one")]
+    Foreign { path: PathBuf },
+    #[error("{path} is full for today ({DAY_BYTES_MAX} bytes); sampling goes on tomorrow")]
+    Full { path: PathBuf },
+}
+
+/// The file of today, open for appending.
+pub struct Writer {
+    folder: PathBuf,
+    today: Option<Today>,
+    unsynced: u32,
+    /// The next sample is the first since the process began.
+    first: bool,
+}
+
+struct Today {
+    name: String,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    series: Series,
+}
+
+/// Names and last values, as both sides of a file grow them.
+#[derive(Default)]
+struct Series {
+    numbers: HashMap<String, usize>,
+    names: Vec<String>,
+    last: Vec<i64>,
+}
+
+impl Writer {
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, today: None, unsynced: 0, first: true }
+    }
+
+    /// Appends a sample.
+    ///
+    /// # Errors
+    /// [`RingError`]; the sample is lost, what stands is not touched.
+    pub fn append(&mut self, at: Timestamp, sample: &Sample) -> Result<(), RingError> {
+        let name = file_name(at);
+        if self.today.as_ref().is_none_or(|today| today.name != name) {
+            self.today = None;
+            self.today = Some(open_day(&self.folder, &name)?);
+            retire(&self.folder).map_err(|source| io("clean", &self.folder, source))?;
+        }
+        let Some(today) = self.today.as_mut() else { return Ok(()) };
+        let frames = today.series.encode(at, self.first, sample);
+        let grown = today.bytes + frames.len() as u64;
+        if grown > DAY_BYTES_MAX {
+            return Err(RingError::Full { path: today.path.clone() });
+        }
+        let written = today.file.write_all(&frames);
+        if let Err(source) = written {
+            let path = today.path.clone();
+            // What stands of the frames is cut off when the file is opened again.
+            self.today = None;
+            return Err(io("append", &path, source));
+        }
+        today.bytes = grown;
+        self.first = false;
+        self.unsynced += 1;
+        if self.unsynced >= SYNC_EVERY {
+            self.unsynced = 0;
+            today.file.sync_data().map_err(|source| io("sync", &today.path, source))?;
+        }
+        Ok(())
+    }
+}
+
+fn io(operation: &'static str, path: &Path, source: std::io::Error) -> RingError {
+    RingError::Io { operation, path: path.to_path_buf(), source }
+}
+
+/// `20261123.cps`, by the day in UTC.
+fn file_name(at: Timestamp) -> String {
+    format!("{}{SUFFIX}", at.to_zoned(TimeZone::UTC).strftime("%Y%m%d"))
+}
+
+fn open_day(folder: &Path, name: &str) -> Result<Today, RingError> {
+    let path = folder.join(name);
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_CLOEXEC)
+        .open(&path)
+        .map_err(|source| io("open", &path, source))?;
+    let mut bytes = Vec::new();
+    (&file)
+        .take(DAY_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| io("read", &path, source))?;
+    let mut series = Series::default();
+    let mut good = 0;
+    if bytes.len() < MAGIC.len() && MAGIC.starts_with(&bytes) {
+        file.seek(SeekFrom::Start(0)).map_err(|source| io("begin", &path, source))?;
+        file.write_all(MAGIC).map_err(|source| io("begin", &path, source))?;
+        good = MAGIC.len();
+    } else if bytes.starts_with(MAGIC) {
+        good = walk(&bytes, &mut series, &mut |_, _, _, _| {});
+    }
+    if good == 0 {
+        return Err(RingError::Foreign { path });
+    }
+    if bytes.len() > good {
+        tracing::warn!(bytes = bytes.len() - good, "samples.cut: what a crash left of a frame");
+    }
+    file.set_len(good as u64).map_err(|source| io("cut", &path, source))?;
+    file.seek(SeekFrom::Start(good as u64)).map_err(|source| io("open", &path, source))?;
+    Ok(Today { name: name.to_owned(), path, file, bytes: good as u64, series })
+}
+
+/// The names of the files, oldest first.
+fn files(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let day = name.strip_suffix(SUFFIX).unwrap_or_default();
+        if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Removes the oldest files over the limits.
+fn retire(folder: &Path) -> std::io::Result<()> {
+    let names = files(folder)?;
+    let mut bytes = 0;
+    for (age, name) in names.iter().rev().enumerate() {
+        let path = folder.join(name);
+        bytes += std::fs::metadata(&path)?.len();
+        if age >= FILES_MAX || bytes > BYTES_MAX {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+impl Series {
+    fn number(&mut self, name: &str) -> usize {
+        let next = self.names.len();
+        let number = *self.numbers.entry(name.to_owned()).or_insert(next);
+        if number == next {
+            self.names.push(name.to_owned());
+            self.last.push(0);
+        }
+        number
+    }
+
+    /// The frames of new names and of the sample.
+    fn encode(&mut self, at: Timestamp, first: bool, sample: &Sample) -> Vec<u8> {
+        let mut frames = Vec::new();
+        let mut values = Vec::with_capacity(sample.len());
+        for (name, value) in sample {
+            let known = self.numbers.contains_key(name);
+            if !known && (self.names.len() >= SERIES_MAX || name.len() > NAME_BYTES_MAX) {
+                continue;
+            }
+            values.push((self.number(name), *value));
+            if !known {
+                frame(b'N', name.as_bytes(), &mut frames);
+            }
+        }
+        values.sort_unstable();
+        let mut payload = Vec::with_capacity(values.len() * 3 + 8);
+        varint(u64::try_from(at.as_second()).unwrap_or(0), &mut payload);
+        payload.push(u8::from(first));
+        let mut before = 0;
+        for (number, value) in values {
+            varint((number - before) as u64, &mut payload);
+            before = number;
+            varint(zigzag(value.wrapping_sub(self.last[number])), &mut payload);
+            self.last[number] = value;
+        }
+        frame(b'S', &payload, &mut frames);
+        frames
+    }
+}
+
+fn frame(kind: u8, payload: &[u8], frames: &mut Vec<u8>) {
+    // A thousand series of at most eleven bytes fit.
+    let Ok(length) = u16::try_from(payload.len()) else { return };
+    let start = frames.len();
+    frames.push(kind);
+    frames.extend_from_slice(&length.to_le_bytes());
+    frames.extend_from_slice(payload);
+    let sum = crc32fast::hash(&frames[start..]);
+    frames.extend_from_slice(&sum.to_le_bytes());
+}
+
+/// Who takes samples: the time, whether the sampler had just begun, names, and values by number.
+pub type Take<'a> = dyn FnMut(i64, bool, &[String], &[(usize, i64)]) + 'a;
+
+/// Every good frame in order; how many bytes are good.
+fn walk(bytes: &[u8], series: &mut Series, take: &mut Take<'_>) -> usize {
+    let mut at = MAGIC.len();
+    let mut values = Vec::new();
+    while let Some((kind, payload, next)) = next_frame(bytes, at) {
+        let good = match kind {
+            b'N' => match std::str::from_utf8(payload) {
+                Ok(name) if series.names.len() < SERIES_MAX => {
+                    series.number(name);
+                    true
+                }
+                _ => false,
+            },
+            b'S' => sample(payload, series, &mut values)
+                .map(|(when, first)| take(when, first, &series.names, &values))
+                .is_some(),
+            // A kind of a later version.
+            _ => true,
+        };
+        if !good {
+            break;
+        }
+        at = next;
+    }
+    at
+}
+
+fn next_frame(bytes: &[u8], at: usize) -> Option<(u8, &[u8], usize)> {
+    let head = bytes.get(at..at + 3)?;
+    let length = usize::from(u16::from_le_bytes([head[1], head[2]]));
+    let end = at + length + FRAME_BYTES;
+    let frame = bytes.get(at..end)?;
+    let (covered, sum) = frame.split_at(frame.len() - 4);
+    (crc32fast::hash(covered).to_le_bytes() == sum).then_some((head[0], &covered[3..], end))
+}
+
+fn sample(
+    payload: &[u8],
+    series: &mut Series,
+    values: &mut Vec<(usize, i64)>,
+) -> Option<(i64, bool)> {
+    let mut rest = payload;
+    let when = i64::try_from(take_varint(&mut rest)?).ok()?;
+    let (&first, after) = rest.split_first()?;
+    rest = after;
+    values.clear();
+    let mut number = 0_usize;
+    while !rest.is_empty() {
+        number = number.checked_add(usize::try_from(take_varint(&mut rest)?).ok()?)?;
+        let last = series.last.get_mut(number)?;
+        *last = last.wrapping_add(unzigzag(take_varint(&mut rest)?));
+        values.push((number, *last));
+    }
+    Some((when, first != 0))
+}
+
+fn varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7f) as u8);
+}
+
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+/// Hands every sample since `since` on, oldest first.
+///
+/// # Errors
+/// The folder cannot be read; a file that is damaged gives what stands before the damage.
+pub fn read(folder: &Path, since: i64, take: &mut Take<'_>) -> std::io::Result<()> {
+    let from = Timestamp::from_second(since).map_or_else(|_| String::new(), file_name);
+    for name in files(folder)?.into_iter().filter(|name| *name >= from) {
+        let mut bytes = Vec::new();
+        File::open(folder.join(&name))?.take(DAY_BYTES_MAX).read_to_end(&mut bytes)?;
+        if bytes.starts_with(MAGIC) {
+            walk(&bytes, &mut Series::default(), &mut |when, first, names, values| {
+                if when >= since {
+                    take(when, first, names, values);
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn of(list: &[(&str, i64)]) -> Sample {
+        list.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
+    }
+
+    fn told(folder: &Path) -> Vec<(i64, bool, Sample)> {
+        let mut all = Vec::new();
+        read(folder, 0, &mut |when, first, names, values| {
+            let sample = values.iter().map(|(n, v)| (names[*n].clone(), *v)).collect();
+            all.push((when, first, sample));
+        })
+        .unwrap();
+        all
+    }
+
+    #[test]
+    fn what_was_appended_is_read_over_days_and_restarts() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().into());
+        writer.append(at(86_340), &of(&[("b", -5), ("a", 7)])).unwrap();
+        writer.append(at(86_400), &of(&[("a", i64::MAX), ("c", i64::MIN)])).unwrap();
+        drop(writer);
+        let mut writer = Writer::new(folder.path().into());
+        writer.append(at(86_460), &of(&[("c", 1)])).unwrap();
+        let all = told(folder.path());
+        assert_eq!(all[0], (86_340, true, of(&[("b", -5), ("a", 7)])));
+        assert_eq!(all[1], (86_400, false, of(&[("a", i64::MAX), ("c", i64::MIN)])));
+        assert_eq!(all[2], (86_460, true, of(&[("c", 1)])));
+    }
+
+    #[test]
+    fn what_a_crash_left_is_cut_at_any_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("19700101.cps");
+        let mut writer = Writer::new(folder.path().into());
+        writer.append(at(60), &of(&[("a", 1), ("b", 2)])).unwrap();
+        let one = std::fs::metadata(&path).unwrap().len();
+        writer.append(at(120), &of(&[("a", 3), ("b", 4)])).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..=whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let mut writer = Writer::new(folder.path().into());
+            writer.append(at(180), &of(&[("b", 9)])).unwrap();
+            let all = told(folder.path());
+            let before = usize::from(length as u64 >= one) + usize::from(length == whole.len());
+            assert_eq!(all.len(), before + 1, "cut at {length}");
+            assert_eq!(all.last().unwrap(), &(180, true, of(&[("b", 9)])), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_file_is_named_and_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("19700101.cps");
+        std::fs::write(&path, "not ours").unwrap();
+        let refused = Writer::new(folder.path().into()).append(at(60), &of(&[("a", 1)]));
+        assert!(matches!(refused, Err(RingError::Foreign { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"not ours");
+        assert!(told(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn old_days_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().into());
+        for day in 0..110 {
+            writer.append(at(day * 86_400), &of(&[("a", day)])).unwrap();
+        }
+        let names = files(folder.path()).unwrap();
+        assert_eq!(names.len(), FILES_MAX);
+        assert_eq!(names[0], "19700111.cps");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damage_never_panics_and_spares_what_is_before_it(
+            values in proptest::collection::vec(proptest::num::i64::ANY, 1..20),
+            place in proptest::num::usize::ANY,
+            byte in proptest::num::u8::ANY,
+        ) {
+            let mut bytes = MAGIC.to_vec();
+            let mut series = Series::default();
+            for (minute, value) in values.iter().enumerate() {
+                let minute = i64::try_from(minute).unwrap();
+                let frames = series.encode(at(minute * 60), minute == 0, &of(&[("a", *value)]));
+                bytes.extend(frames);
+            }
+            let mut whole = Vec::new();
+            walk(&bytes, &mut Series::default(), &mut |_, _, _, v| whole.push(v[0].1));
+            proptest::prop_assert_eq!(&whole, &values);
+            let place = MAGIC.len() + place % (bytes.len() - MAGIC.len());
+            bytes[place] ^= byte;
+            let mut read = Vec::new();
+            let good = walk(&bytes, &mut Series::default(), &mut |_, _, _, v| read.push(v[0].1));
+            proptest::prop_assert!(byte == 0 || good <= place);
+            proptest::prop_assert_eq!(&values[..read.len()], &read[..]);
+        }
+    }
+}
