@@ -319,7 +319,8 @@ fn named(item: &Json) -> (String, String) {
 fn stand(value: &Json) -> String {
     let Json::Object(map) = value else { return text(value) };
     let parts = map.iter().filter(|(name, value)| !moves(name) && !value.is_null());
-    parts.map(|(name, value)| format!("{name} {}", text(value))).collect::<Vec<_>>().join(", ")
+    let said = parts.map(|(name, value)| (name, text(value))).filter(|(_, text)| !text.is_empty());
+    said.map(|(name, text)| format!("{name} {text}")).collect::<Vec<_>>().join(", ")
 }
 
 fn moves(name: &str) -> bool {
@@ -330,9 +331,11 @@ fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         Json::Null => String::new(),
-        Json::Array(list) if list.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            list.iter().map(text).collect::<Vec<_>>().join(" ")
+        Json::Array(list) if list.iter().any(Json::is_object) => {
+            list.iter().map(stand).collect::<Vec<_>>().join("; ")
         }
+        Json::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(" "),
+        Json::Object(_) => stand(value),
         other => other.to_string(),
     }
 }
@@ -340,6 +343,14 @@ fn text(value: &Json) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_nested_list_reads_as_a_sentence() {
+        let bond = json!({"name": "bond0", "slaves": [{"name": "eno1", "failures": 3}, {"name": "eno2"}], "none": []});
+        let things = of("net.bonds", &json!([bond]));
+        assert_eq!(things["net.bonds bond0"], "slaves name eno1; name eno2");
+    }
 
     #[test]
     fn lists_are_sorted_and_name_facts_that_parsers_put() {

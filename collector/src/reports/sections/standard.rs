@@ -17,8 +17,8 @@ pub fn standard(scene: &Scene<'_>, host: &HostAssessment) -> (Table, String) {
         vec![
             scene.say(subject(&deviation.kind)),
             or_dash(&deviation.name),
-            or_dash(&deviation.expected),
-            or_dash(&deviation.actual),
+            word(scene, &deviation.expected),
+            word(scene, &deviation.actual),
         ]
     });
     let table =
@@ -36,6 +36,22 @@ pub fn standard(scene: &Scene<'_>, host: &HostAssessment) -> (Table, String) {
         note = format!("{note} · {}: {}", scene.say("verdict.unknown"), unseen.join(", "));
     }
     (table, note)
+}
+
+/// The words of a comparison in the reader's language; values as they are.
+fn word(scene: &Scene<'_>, text: &str) -> String {
+    let key = match text {
+        "present" => "standard.present",
+        "absent" => "standard.absent",
+        "enabled" => "standard.enabled",
+        "not enabled" => "standard.not_enabled",
+        "running" => "standard.running",
+        "not running" => "standard.not_running",
+        "off" => "standard.off",
+        "not listening" => "standard.not_listening",
+        other => return or_dash(other),
+    };
+    scene.say(key)
 }
 
 fn subject(kind: &str) -> &'static str {
