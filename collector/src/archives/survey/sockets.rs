@@ -59,7 +59,8 @@ fn netstat(line: &str, table: &mut Table) {
         [user, ..] => ("", *user),
         [] => return,
     };
-    put(proto, local, remote, state, user.parse().unwrap_or(0), table);
+    let user = user.parse().unwrap_or(0);
+    table.put(proto, (local, remote), state, user);
 }
 
 fn ss(line: &str, table: &mut Table) {
@@ -76,20 +77,22 @@ fn ss(line: &str, table: &mut Table) {
     let v6 = local.starts_with(['[', '*']) || local.matches(':').count() > 1;
     let proto = if v6 { format!("{proto}6") } else { (*proto).to_owned() };
     let user = rest.iter().find_map(|word| word.strip_prefix("uid:")?.parse().ok());
-    put(&proto, local, remote, &state, user.unwrap_or(0), table);
+    table.put(&proto, (local, remote), &state, user.unwrap_or(0));
 }
 
-fn put(proto: &str, local: &str, remote: &str, state: &str, uid: u32, table: &mut Table) {
-    let tcp = proto.starts_with("tcp");
-    if tcp {
-        *table.states.entry(state.to_owned()).or_default() += 1;
-    }
-    let open = if tcp { state == "LISTEN" } else { remote.ends_with(":*") };
-    let Some((address, port)) = local.rsplit_once(':') else { return };
-    if let (true, Ok(port)) = (open, port.parse()) {
-        let address = address.split('%').next().unwrap_or(address).trim_matches(['[', ']']);
-        let address = if address == "*" { "::" } else { address };
-        table.found.insert((proto.to_owned(), port, address.to_owned(), uid));
+impl Table {
+    fn put(&mut self, proto: &str, (local, remote): (&str, &str), state: &str, uid: u32) {
+        let tcp = proto.starts_with("tcp");
+        if tcp {
+            *self.states.entry(state.to_owned()).or_default() += 1;
+        }
+        let open = if tcp { state == "LISTEN" } else { remote.ends_with(":*") };
+        let Some((address, port)) = local.rsplit_once(':') else { return };
+        if let (true, Ok(port)) = (open, port.parse()) {
+            let address = address.split('%').next().unwrap_or(address).trim_matches(['[', ']']);
+            let address = if address == "*" { "::" } else { address };
+            self.found.insert((proto.to_owned(), port, address.to_owned(), uid));
+        }
     }
 }
 
