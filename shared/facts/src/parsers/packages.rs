@@ -105,8 +105,11 @@ fn tell(packages: &[Package<'_>], facts: &mut Facts) {
     }
     let evr: serde_json::Map<String, Value> =
         evr.into_iter().map(|(name, list)| (name.to_owned(), Value::from(list))).collect();
-    let own = |p: &&Package<'_>| !OWN.iter().any(|vendor| p.vendor.starts_with(vendor));
-    let mut foreign: Vec<&str> = packages.iter().filter(own).map(|p| p.name).collect();
+    // rpm says "(none)" of a package without a vendor; nothing at all means that nobody asked.
+    let named = |p: &&Package<'_>| !p.vendor.is_empty();
+    let stranger = |p: &&Package<'_>| !OWN.iter().any(|vendor| p.vendor.starts_with(vendor));
+    let strangers = packages.iter().filter(named).filter(stranger);
+    let mut foreign: Vec<&str> = strangers.map(|p| p.name).collect();
     foreign.dedup();
     let installed: Vec<Value> = packages
         .iter()
@@ -122,9 +125,8 @@ fn tell(packages: &[Package<'_>], facts: &mut Facts) {
     facts.put("packages.evr", evr, RPM);
     let newest = packages.iter().map(|p| p.installed_at).max().unwrap_or(0);
     facts.put("packages.newest_install", newest, RPM);
-    // A list that names no vendor at all says nothing of strangers.
-    let named = packages.iter().any(|p| !p.vendor.is_empty());
-    facts.set("packages.foreign", if named { Ok(foreign) } else { Err(Unseen::Absent) }, RPM);
+    let asked = packages.iter().any(|p| !p.vendor.is_empty());
+    facts.set("packages.foreign", if asked { Ok(foreign) } else { Err(Unseen::Absent) }, RPM);
 }
 
 #[cfg(test)]
