@@ -84,7 +84,8 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         }
         Ok(files) => {
             let bonds = files.into_iter().map(|(path, text)| bond(base(path), text));
-            facts.put("net.bonds", bonds.collect::<Vec<_>>(), BONDS);
+            let bonds = bonds.collect::<Option<Vec<Value>>>().ok_or(Unseen::Malformed);
+            facts.set("net.bonds", bonds, BONDS);
         }
         Err(missing) => facts.miss("net.bonds", missing.reason, &missing.source),
     }
@@ -139,12 +140,14 @@ fn interface(interface: &Interface, counters: Option<&Vec<i64>>) -> Value {
     value
 }
 
-fn bond(name: &str, text: &str) -> Value {
-    let mut mode = "";
+/// None of a text that does not begin as the kernel writes it: without its members a bond would
+/// look sound.
+fn bond(name: &str, text: &str) -> Option<Value> {
+    let mut mode = None;
     let mut slaves: Vec<Value> = Vec::new();
     for line in text.lines() {
         match line.trim().split_once(": ") {
-            Some(("Bonding Mode", value)) => mode = value,
+            Some(("Bonding Mode", value)) => mode = Some(value),
             Some(("Slave Interface", value)) => {
                 slaves.push(json!({"name": value, "status": "unknown"}));
             }
@@ -157,7 +160,7 @@ fn bond(name: &str, text: &str) -> Value {
             _ => {}
         }
     }
-    json!({"name": name, "mode": mode, "slaves": slaves})
+    Some(json!({"name": name, "mode": mode?, "slaves": slaves}))
 }
 
 /// A counter of a file whose lines come in pairs: names, then numbers.
@@ -188,7 +191,8 @@ mod tests {
     fn a_bond_with_a_dead_leg() {
         let text = "Bonding Mode: fault-tolerance (active-backup)\nMII Status: up\n\nSlave Interface: eno1\nMII Status: down\n\nSlave Interface: eno2\nMII Status: up\n";
         let expected = r#"{"mode":"fault-tolerance (active-backup)","name":"bond0","slaves":[{"name":"eno1","status":"down"},{"name":"eno2","status":"up"}]}"#;
-        assert_eq!(bond("bond0", text).to_string(), expected);
+        assert_eq!(bond("bond0", text).unwrap().to_string(), expected);
+        assert_eq!(bond("bond0", "MII Status: up\n"), None);
     }
 
     #[test]
