@@ -355,7 +355,11 @@ fn an_insights_archive() -> Result<()> {
     ensure!(host.fact("packages.evr")["grub2-tools"] == json!(["1:2.02-0.34.el7_2.x86_64"]));
     ensure!(host.fact("packages.evr")["util-linux"] == json!(["0:2.23.2-26.el7_2.2.x86_64"]));
     // One line says "(none)"; most name no vendor at all, and are no strangers for it.
-    ensure!(host.fact("packages.foreign") == &json!(["libnl"]), "{}", host.fact("packages.foreign"));
+    ensure!(
+        host.fact("packages.foreign") == &json!(["libnl"]),
+        "{}",
+        host.fact("packages.foreign")
+    );
     let usage = host.fact("fs.usage").as_array().context("fs.usage")?;
     let top = usage.iter().find(|fs| fs["mount"] == "/").context("/")?;
     ensure!(top["bytes_total"] == 98_571_884_i64 * 1024, "{top}");
@@ -399,5 +403,155 @@ fn another_tools_archive_is_imported_for_the_host_that_is_named() -> Result<()> 
     // It counts for the period in which it was made, by the contract's calendar.
     let said = good(&["inspect", "--contract", "2019", "--period", "2019-10", "--json"])?;
     ensure!(said.contains("node1"), "{said}");
+    Ok(())
+}
+
+/// A sosreport put together from pieces: where each goes, and its text.
+fn put_together(pieces: &[(&str, String)]) -> Result<Host> {
+    let folder = tempfile::tempdir()?;
+    for (place, text) in pieces {
+        let path = folder.path().join("sosreport").join(place);
+        std::fs::create_dir_all(path.parent().context("a folder above")?)?;
+        std::fs::write(&path, text)?;
+    }
+    assess(folder.path())
+}
+
+/// One CentOS 7.7 machine, whose outputs another project parsed before.
+#[test]
+fn a_centos_7_7_machine_as_another_parser_read_it() -> Result<()> {
+    let Some(folder) = corpus("rhel-cmd/jc/centos-7.7") else { return Ok(()) };
+    let text = |name: &str| -> Result<String> {
+        let bytes = std::fs::read(folder.join(format!("{name}.out")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let truth = |name: &str| -> Result<Value> {
+        Ok(serde_json::from_slice(&std::fs::read(folder.join(format!("{name}.json")))?)?)
+    };
+    let host = put_together(&[
+        ("sos_commands/date/date_--utc", "Wed Mar 11 00:53:21 UTC 2020\n".to_owned()),
+        ("sos_commands/process/ps_auxwww", text("ps-axu")?),
+        ("sos_commands/filesys/df_-al_-x_autofs", text("df")?),
+        ("sos_commands/filesys/mount_-l", text("mount")?),
+        ("sos_commands/kernel/lsmod", text("lsmod")?),
+        ("sos_commands/kernel/uname_-a", text("uname-a")?),
+        ("sos_commands/systemd/timedatectl", text("timedatectl")?),
+        ("sos_commands/systemd/systemctl_list-units_--all", text("systemctl")?),
+        ("sos_commands/systemd/systemctl_list-unit-files", text("systemctl-luf")?),
+        ("sos_commands/host/uptime", text("uptime")?),
+        ("etc/passwd", text("passwd")?),
+        ("etc/group", text("group")?),
+    ])?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    // Processes: all of them, and the largest by memory.
+    let processes = list(&truth("ps-axu")?);
+    host.check(&[("processes.total", json!(processes.len()))])?;
+    let largest = processes.iter().map(|process| process["rss"].as_i64()).max().flatten();
+    ensure!(host.fact("processes.top_rss")[0]["rss_kib"].as_i64() == largest);
+    // Space: each local file system of df, in KiB.
+    let spaces = list(&truth("df")?);
+    let usage = list(host.fact("fs.usage"));
+    ensure!(usage.len() == 2, "/ and /boot: {usage:?}");
+    for fs in &usage {
+        let row = spaces.iter().find(|row| row["mounted_on"] == fs["mount"]).context("no row")?;
+        let kib = |value: &Value| value.as_i64().unwrap_or_default();
+        ensure!(kib(&fs["bytes_total"]) == kib(&row["1k_blocks"]) * 1024, "{fs}");
+        ensure!(kib(&fs["bytes_available"]) == kib(&row["available"]) * 1024, "{fs}");
+        // df rounds up.
+        let used = fs["used_pct"].as_f64().unwrap_or_default().ceil();
+        ensure!(Some(used) == row["use_percent"].as_f64(), "{fs} {row}");
+    }
+    let mut modules: Vec<Value> =
+        list(&truth("lsmod")?).iter().map(|module| module["module"].clone()).collect();
+    modules.sort_by_key(ToString::to_string);
+    let uptime = truth("uptime")?;
+    host.check(&[
+        ("kernel.modules", json!(modules)),
+        ("kernel.release", truth("uname-a")?["kernel_release"].clone()),
+        ("time.zone", json!("America/Los_Angeles")),
+        ("time.synchronised", json!(true)),
+        ("load.avg1", uptime["load_1m"].clone()),
+        ("load.avg15", uptime["load_15m"].clone()),
+        ("services.failed", json!([])),
+    ])?;
+    let named = |list: &[Value], key: &str| -> BTreeSet<String> {
+        list.iter().map(|one| one[key].to_string()).collect()
+    };
+    let users = list(&truth("passwd")?);
+    ensure!(named(&list(host.fact("accounts.users")), "name") == named(&users, "username"));
+    let groups = list(&truth("group")?);
+    ensure!(named(&list(host.fact("accounts.groups")), "name") == named(&groups, "group_name"));
+    Ok(())
+}
+
+/// The raw collection of another tool, piece by piece where a sosreport has it.
+fn raw_summary(name: &str) -> Result<Option<Host>> {
+    let Some(folder) = tree(name) else { return Ok(None) };
+    let text = |file: &str| {
+        let bytes = std::fs::read(folder.join(file)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let summary = text("summary");
+    let said = |key: &str| {
+        let line = summary.lines().find_map(|line| line.strip_prefix(key));
+        format!("{}\n", line.unwrap_or_default().trim())
+    };
+    let memory = text("memory");
+    let table = memory.find("MemTotal:").map_or("", |at| &memory[at..]);
+    let kernel = format!("Linux {} {}", said("hostname").trim(), said("kernel"));
+    let host = put_together(&[
+        ("sos_commands/date/date", "Thu Jul 15 14:08:12 UTC 2021\n".to_owned()),
+        ("sos_commands/host/hostname", said("hostname")),
+        ("sos_commands/kernel/uname_-a", kernel),
+        ("sos_commands/kernel/sysctl_-a", text("sysctl")),
+        ("sos_commands/hardware/dmidecode", text("dmidecode")),
+        ("sos_commands/networking/ip_-s_-d_link", text("ip")),
+        ("sos_commands/selinux/getenforce", said("getenforce")),
+        ("sos_commands/host/uptime", text("uptime")),
+        ("etc/redhat-release", said("release")),
+        ("proc/cpuinfo", text("proc_cpuinfo_copy")),
+        ("proc/meminfo", table.to_owned()),
+    ])?;
+    Ok(Some(host))
+}
+
+#[test]
+fn raw_summaries_of_five_hosts() -> Result<()> {
+    // "release 7.6 with a 7.9 kernel = mixed update state"
+    if let Some(host) = raw_summary("pt-summary-005")? {
+        host.check(&[
+            ("os.version", json!("7.6.1810")),
+            ("kernel.release", json!("3.10.0-1160.31.1.el7.x86_64")),
+            ("selinux.mode", json!("enforcing")),
+        ])?;
+        ensure!(host.fact("sysctl.live")["vm.swappiness"] == "30");
+    }
+    // "CentOS 7.9, Dell R520, kernel 5.1.7-1.el7.elrepo"; "SELinux Enforcing; swappiness 1"
+    if let Some(host) = raw_summary("pt-summary-007")? {
+        host.check(&[
+            ("os.version", json!("7.9.2009")),
+            ("kernel.release", json!("5.1.7-1.el7.elrepo.x86_64")),
+            ("hardware.vendor", json!("Dell Inc.")),
+            ("hardware.product", json!("PowerEdge R520")),
+            ("hardware.virtual", json!(false)),
+            ("selinux.mode", json!("enforcing")),
+            ("memory.total_kib", json!(198_017_964)),
+            ("swap.used_kib", json!(227_540_992 / 1024)),
+            ("load.avg1", json!(3.72)),
+        ])?;
+        ensure!(host.fact("sysctl.live")["vm.swappiness"] == "1");
+        // Seven thousand parameters, most of them of containers' interfaces: bounded.
+        let parameters = host.fact("sysctl.live").as_object().map_or(0, serde_json::Map::len);
+        ensure!((500..=2_000).contains(&parameters), "{parameters}");
+        let interfaces = host.fact("net.interfaces").as_array().context("interfaces")?;
+        let em1 = interfaces.iter().find(|link| link["name"] == "em1").context("em1")?;
+        ensure!(em1["operstate"] == "up" && em1["mtu"] == 1500, "{em1}");
+    }
+    // "old hosts for parser robustness": what they have is told, nothing breaks.
+    for name in ["pt-summary-001", "pt-summary-002", "pt-summary-003"] {
+        let Some(host) = raw_summary(name)? else { continue };
+        ensure!(host.fact("memory.total_kib").as_i64() > Some(100_000), "{name}");
+        ensure!(!host.fact("kernel.release").is_null(), "{name}");
+    }
     Ok(())
 }
