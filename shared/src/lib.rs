@@ -9,6 +9,7 @@ pub mod mask;
 pub mod observation;
 pub mod period;
 pub mod snapshot;
+pub mod terminal;
 pub mod wire;
 
 pub use observation::{Content, Observation, Outcome, Source, Unseen};

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use carepack_shared::terminal::{explain, plain};
 use serde::Serialize;
 
 use super::Exit;
@@ -49,37 +50,7 @@ pub fn start_log(json: bool) {
 
 /// Prints an error, its causes and the way out, once.
 pub fn error(error: &anyhow::Error, way_out: Option<&str>) {
-    let mut text = format!("error: {}", plain(&error.to_string()));
-    let mut last = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        // A transparent error and its source say the same.
-        if cause != last {
-            text.push_str("\n  caused by: ");
-            text.push_str(&plain(&cause));
-        }
-        last = cause;
-    }
-    if let Some(way_out) = way_out {
-        text.push_str("\n  way out: ");
-        text.push_str(way_out);
-    }
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// Text from outside made safe for a terminal.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n') || bidi {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
+    let _ = writeln!(std::io::stderr(), "{}", explain(error.as_ref(), way_out));
 }
 
 /// One line on stdout. A reader that went away is no error of ours.

@@ -5,10 +5,10 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use carepack_shared::{Content, Observation, Outcome, Source};
+use carepack_shared::{Content, Observation, Outcome, Source, Unseen};
 
 use super::{Probe, Read};
-use crate::host::{Command, Host, Kind, Look, Piece};
+use crate::host::{Command, Host, Kind, Look, Missed, Piece};
 use crate::logs::{self, LogState};
 
 /// What the executor hands on.
@@ -39,10 +39,35 @@ pub fn execute(
     context: &Context<'_>,
     hand_on: &mut dyn FnMut(Event),
 ) {
+    let mut failed: Vec<(String, Unseen)> = Vec::new();
     for &index in wanted {
         let look = One { probe, context, started: Instant::now() };
-        look.read(&probe.reads[index], hand_on);
+        let read = &probe.reads[index];
+        let before = match read {
+            Read::Dependent { on, .. } => failed.iter().find(|(name, _)| name == on),
+            _ => None,
+        };
+        if let Some((name, reason)) = before {
+            let missed = Missed::new(*reason, format!("not asked, since {name} gave nothing"));
+            hand_on(look.observed(read.source(), settle(Err(missed))));
+        } else {
+            look.read(read, &mut |event| {
+                failed.extend(failure(&event));
+                hand_on(event);
+            });
+        }
         hand_on(Event::Done(index));
+    }
+}
+
+/// The command that gave nothing, and why.
+fn failure(event: &Event) -> Option<(String, Unseen)> {
+    let Event::Observed(observation) = event else { return None };
+    match (&observation.source, &observation.outcome) {
+        (Source::Command { name, .. }, Outcome::Unseen { reason, .. }) => {
+            Some((name.clone(), *reason))
+        }
+        _ => None,
     }
 }
 
@@ -60,7 +85,9 @@ impl One<'_> {
                 settle(host.read(path, *bytes_max).map(|piece| text(&piece)))
             }
             Read::Link { path } => settle(host.link(path).map(|to| (Content::Text(to), false))),
-            Read::Command(command) => settle(self.command(command)),
+            Read::Command(command) | Read::Dependent { command, .. } => {
+                settle(self.command(command))
+            }
             Read::Survey { name, run, .. } => {
                 let value = host.survey(name).unwrap_or_else(|| run(host));
                 settle(value.map(|value| (Content::Json(value), false)))
@@ -73,11 +100,11 @@ impl One<'_> {
 
     /// A command that hangs leaves time for those after it.
     fn command(&self, command: &Command) -> Look<(Content, bool)> {
-        let reads =
-            self.probe.reads.iter().skip_while(
-                |read| !matches!(read, Read::Command(other) if other.name == command.name),
-            );
-        let commands = reads.filter(|read| matches!(read, Read::Command(_))).count().max(1);
+        let names = self.probe.reads.iter().filter_map(|read| match read {
+            Read::Command(other) | Read::Dependent { command: other, .. } => Some(other.name),
+            _ => None,
+        });
+        let commands = names.skip_while(|name| *name != command.name).count().max(1);
         let left = self.context.deadline.saturating_duration_since(Instant::now());
         let share = left.saturating_sub(MARGIN) / u32::try_from(commands).unwrap_or(u32::MAX);
         let output = self.context.host.run(command, Instant::now() + share)?;
@@ -150,7 +177,7 @@ pub fn settle(look: Look<(Content, bool)>) -> Outcome {
 #[must_use]
 pub fn withheld() -> Outcome {
     Outcome::Unseen {
-        reason: carepack_shared::Unseen::Withheld,
+        reason: Unseen::Withheld,
         detail: "kept back by the customer's policy".to_owned(),
     }
 }
@@ -178,6 +205,46 @@ pub fn clean(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dependent_command_is_not_started_after_a_failure() {
+        use crate::probes::Privilege;
+        const fn command(name: &'static str, argv: &'static [&'static str]) -> Command {
+            Command { name, argv, output_bytes_max: 64, as_nobody: false }
+        }
+        const fn probe(reads: &'static [Read]) -> Probe {
+            let (id, about_ko, about_en) = ("x", "", "");
+            let privilege = Privilege::None;
+            Probe { id, about_ko, about_en, reads, deadline_ms: 5_000, privilege }
+        }
+        static AFTER_FAILURE: Probe = probe(&[
+            Read::Command(command("first", &["/bin/false"])),
+            Read::Dependent { command: command("second", &["/bin/echo", "x"]), on: "first" },
+        ]);
+        static AFTER_SUCCESS: Probe = probe(&[
+            Read::Command(command("first", &["/bin/true"])),
+            Read::Dependent { command: command("second", &["/bin/echo", "x"]), on: "first" },
+        ]);
+        let check = |probe: &Probe, spawned: u32, last: Result<&str, Unseen>| {
+            let host = Host::live();
+            let context = Context {
+                host: &host,
+                log_state: &LogState::default(),
+                deadline: Instant::now() + Duration::from_secs(5),
+                withheld: &|_| false,
+            };
+            let mut seen = Vec::new();
+            execute(probe, &[0, 1], &context, &mut |event| {
+                if let Event::Observed(observation) = event {
+                    seen.push(observation);
+                }
+            });
+            assert_eq!(host.spawned(), spawned);
+            assert_eq!(seen.last().unwrap().text(), last);
+        };
+        check(&AFTER_FAILURE, 1, Err(Unseen::Failed));
+        check(&AFTER_SUCCESS, 2, Ok("x\n"));
+    }
 
     #[test]
     fn hostile_bytes_become_plain_text() {

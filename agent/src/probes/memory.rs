@@ -12,6 +12,7 @@ pub static PROBE: Probe = Probe {
         file("/proc/vmstat"),
         files("/proc/pressure", ""),
         file("/sys/kernel/mm/transparent_hugepage/enabled"),
+        file("/sys/kernel/mm/transparent_hugepage/defrag"),
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,

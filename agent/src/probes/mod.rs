@@ -4,7 +4,10 @@
 //! catalogue of what is collected is generated from the same list. No threshold and no opinion
 //! lives here.
 
+mod audit;
 mod boot;
+mod boot_loader;
+mod checksums;
 mod cpu;
 mod cron;
 mod devices;
@@ -15,13 +18,17 @@ mod firewall;
 mod identity;
 mod kdump;
 mod limits;
+mod links;
 mod load;
 mod logging;
 mod login;
 mod logs;
 mod memory;
+mod modprobe;
 mod modules;
 mod network;
+mod nfs;
+mod numa;
 mod os;
 mod packages;
 mod processes;
@@ -29,11 +36,13 @@ mod repositories;
 mod selinux;
 mod sockets;
 mod sshd;
+mod storage;
 mod sudo;
 mod sysctl;
 mod systemd;
 mod time;
 mod tuned;
+mod unit_overrides;
 
 pub mod describe;
 pub mod execute;
@@ -80,6 +89,12 @@ pub enum Read {
         files_max: usize,
     },
     Command(Command),
+    /// A command that is not worth starting when an earlier one of the same probe, `on`, failed:
+    /// both ask the same daemon.
+    Dependent {
+        command: Command,
+        on: &'static str,
+    },
     /// The target of a symbolic link, as text.
     Link {
         path: &'static str,
@@ -131,7 +146,10 @@ pub fn all() -> &'static [&'static Probe] {
 }
 
 static ALL: &[&Probe] = &[
+    &audit::PROBE,
     &boot::PROBE,
+    &boot_loader::PROBE,
+    &checksums::PROBE,
     &cpu::PROBE,
     &cron::PROBE,
     &devices::PROBE,
@@ -142,13 +160,17 @@ static ALL: &[&Probe] = &[
     &identity::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
+    &links::PROBE,
     &load::PROBE,
     &logging::PROBE,
     &login::PROBE,
     &logs::PROBE,
     &memory::PROBE,
+    &modprobe::PROBE,
     &modules::PROBE,
     &network::PROBE,
+    &nfs::PROBE,
+    &numa::PROBE,
     &os::PROBE,
     &packages::PROBE,
     &processes::PROBE,
@@ -156,11 +178,13 @@ static ALL: &[&Probe] = &[
     &selinux::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
+    &storage::PROBE,
     &sudo::PROBE,
     &sysctl::PROBE,
     &systemd::PROBE,
     &time::PROBE,
     &tuned::PROBE,
+    &unit_overrides::PROBE,
 ];
 
 impl Read {
@@ -173,7 +197,7 @@ impl Read {
                 Source::File { path: (*path).to_owned() }
             }
             Self::Glob { dir, suffix, .. } => Source::File { path: format!("{dir}/*{suffix}") },
-            Self::Command(command) => Source::Command {
+            Self::Command(command) | Self::Dependent { command, .. } => Source::Command {
                 name: command.name.to_owned(),
                 argv: command.argv.iter().map(|&word| word.to_owned()).collect(),
             },
@@ -187,7 +211,7 @@ impl Read {
         match self {
             Self::File { path, .. } | Self::Link { path } => std::slice::from_ref(path),
             Self::Glob { dir, .. } => std::slice::from_ref(dir),
-            Self::Command(command) => &command.argv[..1],
+            Self::Command(command) | Self::Dependent { command, .. } => &command.argv[..1],
             Self::Survey { reads, .. } | Self::Log { reads } => reads,
         }
     }
@@ -216,7 +240,7 @@ mod tests {
         let mut keys = std::collections::BTreeSet::new();
         for read in all().iter().flat_map(|probe| probe.reads) {
             assert!(keys.insert(read.source().key()), "{} twice", read.source().key());
-            if let Read::Command(command) = read {
+            if let Read::Command(command) | Read::Dependent { command, .. } = read {
                 assert!(command.argv[0].starts_with("/usr/"), "{}", command.name);
                 assert!(command.output_bytes_max > 0);
             }

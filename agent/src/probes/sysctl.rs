@@ -16,6 +16,8 @@ pub static PROBE: Probe = Probe {
         Read::Survey { name: "sysctl", reads: &["/proc/sys"], run: survey },
         file("/etc/sysctl.conf"),
         files("/etc/sysctl.d", ".conf"),
+        files("/run/sysctl.d", ".conf"),
+        files("/usr/local/lib/sysctl.d", ".conf"),
         files("/usr/lib/sysctl.d", ".conf"),
     ],
     deadline_ms: QUICK_MS,

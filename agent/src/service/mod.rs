@@ -208,6 +208,8 @@ impl Resident {
     fn put_off(&mut self, error: &UplinkError) {
         self.failures = self.failures.saturating_add(1);
         let pause = contact::back_off(self.failures, error.is_refusal());
+        // The collector's own wish is the least; the chance on top keeps a fleet apart.
+        let pause = error.retry_after().map_or(pause, |asked| asked + pause);
         self.next_contact = Instant::now() + pause;
         let mut what = error.to_string();
         let mut source = std::error::Error::source(error);

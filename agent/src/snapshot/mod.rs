@@ -3,5 +3,7 @@
 pub mod assemble;
 mod run;
 mod take;
+mod withhold;
 
-pub use take::{Take, TakeError, Taken, Withhold, take};
+pub use take::{Take, TakeError, Taken, take};
+pub use withhold::Withhold;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use carepack_shared::{Observation, Outcome, Source, Unseen};
 
-use super::take::Withhold;
+use super::withhold::Withhold;
 use crate::host::Host;
 use crate::logs::LogState;
 use crate::probes::Probe;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::assemble::{Parts, assemble};
 use super::run::run;
+use super::withhold::Withhold;
 use crate::host::{Host, Meter};
 use crate::logs::LogState;
 use crate::probes;
@@ -34,20 +35,6 @@ pub struct Take {
     pub deadline: Duration,
 }
 
-/// The customer's deny list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Withhold {
-    /// Probe ids.
-    pub probes: Vec<String>,
-    /// Paths and source keys (`cmd:…`, `survey:…`); each also covers what lies under it. A survey
-    /// that looks at such a path is kept back whole.
-    pub paths: Vec<String>,
-    /// Regular expressions; a line that matches is masked whole.
-    pub patterns: Vec<String>,
-    /// Words masked wherever they stand.
-    pub keywords: Vec<String>,
-}
-
 /// A snapshot, not written yet, and where its log scan ended.
 pub struct Taken {
     pub snapshot: Snapshot,
@@ -59,25 +46,6 @@ pub struct Taken {
 pub enum TakeError {
     #[error("deny pattern {pattern:?} is not a regular expression that can be used")]
     Pattern { pattern: String, source: carepack_shared::mask::MaskError },
-}
-
-impl Withhold {
-    /// Whether a path or source key is kept back.
-    #[must_use]
-    pub fn covers(&self, key: &str) -> bool {
-        self.paths.iter().any(|path| {
-            let path = path.trim_end_matches('/');
-            key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    }
-
-    /// Whether a probe, or one of its reads, is kept back whole.
-    #[must_use]
-    pub fn keeps(&self, probe: &probes::Probe, read: &probes::Read) -> bool {
-        self.probes.iter().any(|id| id == probe.id)
-            || self.covers(&read.source().key())
-            || read.paths().iter().any(|path| self.covers(path))
-    }
 }
 
 /// Takes a snapshot. Blocks up to `request.deadline`; what cannot be seen is said in it.
@@ -306,7 +274,7 @@ mod tests {
     #[test]
     fn a_hanging_path_costs_its_probe_only() {
         let (_folder, host) = recorded(
-            "[[hang]]\npath = \"/etc/security\"\n",
+            "[[hang]]\npath = \"/proc/sys/fs/file-nr\"\n",
             &[("root/proc/loadavg", "0 0 0 1/1 1")],
         );
         let mut request = request();
@@ -315,7 +283,7 @@ mod tests {
         let started = Instant::now();
         let snapshot = take(&host, request).unwrap().snapshot;
         assert!(started.elapsed() < Duration::from_secs(4));
-        assert_eq!(reason(&snapshot, "/etc/security/limits.conf"), Some(Unseen::TimedOut));
+        assert_eq!(reason(&snapshot, "/proc/sys/fs/file-nr"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/proc/sys/kernel/pid_max"), Some(Unseen::TimedOut));
         assert_eq!(reason(&snapshot, "/etc/hosts"), Some(Unseen::Absent));
     }

@@ -1,5 +1,7 @@
 //! What can go wrong on the way to the collector, and what helps.
 
+use std::time::Duration;
+
 use carepack_shared::wire::{Problem, ProblemCode};
 
 /// A request that brought no answer worth having.
@@ -7,8 +9,12 @@ use carepack_shared::wire::{Problem, ProblemCode};
 pub enum UplinkError {
     #[error("the collector {server} cannot be reached")]
     Unreachable { server: String, source: reqwest::Error },
-    #[error("the collector refused ({}): {}", code_text(.0.code), .0.detail)]
-    Refused(Problem),
+    #[error("the collector refused ({}): {}", code_text(.problem.code), .problem.detail)]
+    Refused {
+        problem: Problem,
+        /// How long the collector asks to be left alone.
+        retry_after: Option<Duration>,
+    },
     #[error("the answer of {server} is not one of a Carepack collector ({what})")]
     Foreign { server: String, what: String },
     #[error("no TLS client can be made of the key material")]
@@ -28,17 +34,26 @@ impl UplinkError {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         use ProblemCode as P;
-        matches!(self, Self::Refused(problem) if !matches!(
+        matches!(self, Self::Refused { problem, .. } if !matches!(
             problem.code,
             P::TooManyAttempts | P::Internal | P::StorageFull | P::Unavailable
         ))
+    }
+
+    /// How long the collector asks to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// The refusal is about this one document, not about the host.
     #[must_use]
     pub fn is_about_the_document(&self) -> bool {
         use ProblemCode as P;
-        matches!(self, Self::Refused(problem) if matches!(
+        matches!(self, Self::Refused { problem, .. } if matches!(
             problem.code,
             P::DigestConflict | P::HostMismatch | P::TooLarge | P::Malformed | P::SchemaUnknown
         ))
@@ -48,7 +63,7 @@ impl UplinkError {
     #[must_use]
     pub fn is_final_for_the_document(&self) -> bool {
         self.is_about_the_document()
-            && !matches!(self, Self::Refused(p) if p.code == ProblemCode::SchemaUnknown)
+            && !matches!(self, Self::Refused { problem: p, .. } if p.code == ProblemCode::SchemaUnknown)
     }
 
     /// What a person can do.
@@ -62,7 +77,7 @@ impl UplinkError {
             }
             Self::Foreign { .. } => "check `server`: a proxy or another service answers there",
             Self::Tls(_) | Self::Client(_) => "enrol again with a new token (enroll --again)",
-            Self::Refused(problem) => match problem.code {
+            Self::Refused { problem, .. } => match problem.code {
                 P::CertificateRevoked | P::HostUnknown | P::CertificateMissing => {
                     "ask the collector's operator; a new token lets this host in again \
                      (enroll --again)"

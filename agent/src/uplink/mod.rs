@@ -32,6 +32,9 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Eight MiB at 1 Mbit/s take 67 s.
 const TOTAL_MAX: Duration = Duration::from_secs(120);
 
+/// No collector keeps a host away for longer, whatever it says.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// A collector that knows this host.
 #[derive(Clone, Debug)]
 pub struct Uplink {
@@ -160,6 +163,7 @@ async fn send<A: DeserializeOwned>(
     let foreign = |what: String| UplinkError::Foreign { server: server.to_owned(), what };
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
+    let retry_after = retry_after(response.headers());
     let body = capped(&mut response).await.map_err(unreachable)?;
     let body = body.ok_or_else(|| foreign(format!("HTTP {status}, too long")))?;
     if status.is_success() {
@@ -168,10 +172,16 @@ async fn send<A: DeserializeOwned>(
     match serde_json::from_slice::<Problem>(&body) {
         Ok(mut problem) => {
             problem.detail = printable(&problem.detail);
-            Err(UplinkError::Refused(problem))
+            Err(UplinkError::Refused { problem, retry_after })
         }
         Err(_) => Err(foreign(format!("HTTP {status}"))),
     }
+}
+
+/// `Retry-After` in seconds (RFC 9110 §10.2.3); the collector never sends its date form.
+fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 /// The body; none when it is longer than any answer of the API.
@@ -209,5 +219,23 @@ pub async fn reach(server: &str) -> std::io::Result<String> {
     match tokio::time::timeout(CONNECT_MAX, connecting).await {
         Ok(stream) => Ok(stream?.peer_addr()?.to_string()),
         Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_collector_may_ask_for_a_pause_within_limits() {
+        let asked = |value: &str| {
+            let mut headers = header::HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, value.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(asked("30"), Some(Duration::from_secs(30)));
+        assert_eq!(asked("999999999"), Some(RETRY_AFTER_MAX));
+        assert_eq!(asked("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(retry_after(&header::HeaderMap::new()), None);
     }
 }

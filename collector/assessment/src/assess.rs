@@ -155,12 +155,12 @@ impl Bench<'_> {
 
     /// Every rule on one set of facts, in the pack's order.
     fn judge_all(&self, facts: &Facts, previous: &Facts, now: Timestamp) -> Vec<Judged> {
-        let scene = Scene::new(facts, previous, now, &self.pack.used_keys);
+        let scene = Scene { facts, previous, now };
         let none = BTreeMap::new();
         self.pack
             .rules
             .iter()
-            .map(|rule| judge(rule, &scene, self.overrides.get(&rule.id).unwrap_or(&none)))
+            .map(|rule| judge(rule, scene, self.overrides.get(&rule.id).unwrap_or(&none)))
             .collect()
     }
 

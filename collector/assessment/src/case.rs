@@ -49,7 +49,7 @@ pub fn run(pack: &Pack) -> Outcome {
     for rule in &pack.rules {
         let mut kinds = BTreeSet::new();
         for (_, file, text) in pack.cases.iter().filter(|(id, ..)| *id == rule.id) {
-            match check(pack, rule, file, text) {
+            match check(rule, file, text) {
                 Ok(verdict) => {
                     kinds.insert(verdict);
                     outcome.passed += 1;
@@ -74,20 +74,13 @@ pub fn run(pack: &Pack) -> Outcome {
     outcome
 }
 
-fn check(pack: &Pack, rule: &crate::rule::Rule, file: &str, text: &str) -> Result<Verdict, String> {
+fn check(rule: &crate::rule::Rule, file: &str, text: &str) -> Result<Verdict, String> {
     let expected = verdict_of(file)?;
     let case: Case = serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
     let now = Timestamp::from_second(case.now).map_err(|error| error.to_string())?;
     let (facts, previous) = (case_facts(&case), known(&case.prev));
-    let wanted: BTreeSet<String> = pack
-        .used_keys
-        .iter()
-        .chain(facts.known.keys())
-        .chain(previous.known.keys())
-        .cloned()
-        .collect();
-    let scene = Scene::new(&facts, &previous, now, &wanted);
-    let judged = judge(rule, &scene, &BTreeMap::new());
+    let scene = Scene { facts: &facts, previous: &previous, now };
+    let judged = judge(rule, scene, &BTreeMap::new());
     let why = judged.cause.as_ref().map(|c| format!(" ({} {})", c.fact, c.source));
     if judged.verdict != expected {
         let why = why.unwrap_or_default();

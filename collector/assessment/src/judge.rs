@@ -7,35 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_facts::Facts;
 use carepack_shared::Unseen;
-use cel::Context;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::expression::{ExpressionError, SharedMap, facts_tree, from_json, root_scope, show};
+use crate::expression::{ExpressionError, Frame, Value, show};
 use crate::model::{Cause, Verdict, Words};
 use crate::rule::{Rule, Text, placeholders};
 
-/// One host's facts made ready for expressions; built once, used by every rule.
+/// One host's evidence at one time, as rules see it.
+#[derive(Clone, Copy)]
 pub struct Scene<'f> {
-    facts: &'f Facts,
-    root: Context<'static, 'static>,
-}
-
-impl<'f> Scene<'f> {
-    /// `wanted` are the fact keys that the pack mentions.
-    #[must_use]
-    pub fn new(
-        facts: &'f Facts,
-        previous: &Facts,
-        now: Timestamp,
-        wanted: &BTreeSet<String>,
-    ) -> Self {
-        let mut root = root_scope();
-        root.add_variable_as_val("facts", Box::new(facts_tree(facts, wanted)));
-        root.add_variable_as_val("prev", Box::new(facts_tree(previous, wanted)));
-        root.add_variable_from_value("now", now.as_second());
-        Self { facts, root }
-    }
+    pub facts: &'f Facts,
+    /// Of the inspection before; nothing is known when there was none.
+    pub previous: &'f Facts,
+    pub now: Timestamp,
 }
 
 /// What a rule says of a scene.
@@ -53,12 +38,14 @@ pub struct Judged {
 
 /// Judges one rule. `overrides` are a contract's own values of overridable params.
 #[must_use]
-pub fn judge(rule: &Rule, scene: &Scene<'_>, overrides: &BTreeMap<String, Json>) -> Judged {
+pub fn judge(rule: &Rule, scene: Scene<'_>, overrides: &BTreeMap<String, Json>) -> Judged {
+    let params = params(rule, overrides);
+    let mut frame = Frame::new(scene.facts, scene.previous, scene.now, params.clone());
     if let Some(cause) = missing(rule, scene.facts) {
         // A host where a thing is absent may well be out of the rule's reach.
-        return out_of_reach(rule, scene).unwrap_or_else(|| unknown(rule, cause));
+        return out_of_reach(rule, &mut frame).unwrap_or_else(|| unknown(rule, cause));
     }
-    match weigh(rule, scene, overrides) {
+    match weigh(rule, &mut frame, &params) {
         Ok(judged) => judged,
         Err(error) => unknown(
             rule,
@@ -90,69 +77,66 @@ fn missing(rule: &Rule, facts: &Facts) -> Option<Cause> {
 }
 
 /// Not applicable, when `applies_if` can be evaluated without the missing fact and is false.
-fn out_of_reach(rule: &Rule, scene: &Scene<'_>) -> Option<Judged> {
-    let applies = rule.applies_if.as_ref()?.holds(&scene.root).ok()?;
+fn out_of_reach<'f>(rule: &'f Rule, frame: &mut Frame<'f>) -> Option<Judged> {
+    let applies = rule.applies_if.as_ref()?.holds(frame).ok()?;
     (!applies).then(|| bare(rule, Verdict::NotApplicable))
 }
 
-fn weigh(
-    rule: &Rule,
-    scene: &Scene<'_>,
-    overrides: &BTreeMap<String, Json>,
+fn weigh<'f>(
+    rule: &'f Rule,
+    frame: &mut Frame<'f>,
+    params: &BTreeMap<&'f str, &'f Json>,
 ) -> Result<Judged, ExpressionError> {
-    let mut scope = scene.root.new_inner_scope();
-    let (params, mut names) = params(rule, overrides);
-    scope.add_variable_as_val("params", Box::new(params));
     if let Some(applies_if) = &rule.applies_if
-        && !applies_if.holds(&scope)?
+        && !applies_if.holds(frame)?
     {
         return Ok(bare(rule, Verdict::NotApplicable));
     }
+    let mut names = shown(params);
     for (name, expression) in &rule.lets {
-        let value = expression.evaluate(&scope)?;
-        names.insert(name.clone(), show(value.as_ref()));
-        let value = value.into_owned();
-        scope.add_variable_as_val(name.as_str(), value);
+        let value = expression.evaluate(frame)?;
+        names.insert(name.clone(), show(&value));
+        frame.push(value);
     }
     let mut verdict = Verdict::Pass;
     for (failing, expression) in &rule.expect {
-        if !expression.holds(&scope)? {
+        if !expression.holds(frame)? {
             verdict = *failing;
             break;
         }
     }
-    let value = rule.value.as_ref().map(|value| value.evaluate(&scope)).transpose()?;
+    let value = rule.value.as_ref().map(|value| value.evaluate(frame)).transpose()?;
     Ok(Judged {
         verdict,
         cause: None,
-        likelihood: likelihood(rule, &scope)?,
-        value: value.map(|value| show(value.as_ref())).unwrap_or_default(),
+        likelihood: likelihood(rule, frame)?,
+        value: value.as_ref().map(show).unwrap_or_default(),
         names,
     })
 }
 
-/// A rule's params, the contract's own where they may be, as expressions and as sentences take
-/// them.
-fn params(
-    rule: &Rule,
-    overrides: &BTreeMap<String, Json>,
-) -> (SharedMap, BTreeMap<String, String>) {
-    let mut values = BTreeMap::new();
-    let mut names = BTreeMap::new();
-    for (name, param) in &rule.spec.params {
+/// A rule's params, the contract's own where they may be.
+fn params<'f>(
+    rule: &'f Rule,
+    overrides: &'f BTreeMap<String, Json>,
+) -> BTreeMap<&'f str, &'f Json> {
+    let param = |(name, param): (&'f String, &'f crate::rule::Param)| {
         let own = overrides.get(name).filter(|_| param.overridable);
-        let value = from_json(own.unwrap_or(&param.default));
-        names.insert(name.clone(), show(value.as_ref()));
-        values.insert(name.clone(), value);
-    }
-    (SharedMap::new(values), names)
+        (name.as_str(), own.unwrap_or(&param.default))
+    };
+    rule.spec.params.iter().map(param).collect()
+}
+
+/// Params as sentences take them.
+fn shown(params: &BTreeMap<&str, &Json>) -> BTreeMap<String, String> {
+    params.iter().map(|(name, value)| ((*name).to_owned(), show(&Value::of(value)))).collect()
 }
 
 /// Raised by evidence, never lowered.
-fn likelihood(rule: &Rule, scope: &Context<'_, '_>) -> Result<u8, ExpressionError> {
+fn likelihood<'f>(rule: &'f Rule, frame: &mut Frame<'f>) -> Result<u8, ExpressionError> {
     let base = rule.spec.likelihood.base;
     for (raised, expression) in &rule.raise_to {
-        if *raised > base && expression.holds(scope)? {
+        if *raised > base && expression.holds(frame)? {
             return Ok(*raised);
         }
     }
@@ -164,7 +148,8 @@ fn unknown(rule: &Rule, cause: Cause) -> Judged {
 }
 
 fn bare(rule: &Rule, verdict: Verdict) -> Judged {
-    let (_, names) = params(rule, &BTreeMap::new());
+    let none = BTreeMap::new();
+    let names = shown(&params(rule, &none));
     Judged {
         verdict,
         cause: None,

@@ -2,11 +2,10 @@
 //!
 //! Pure: the caller reads the folder and hands over paths and texts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use carepack_shared::digest::sha256_hex;
 
-use crate::expression::known_keys;
 use crate::model::PackStamp;
 use crate::rule::{Rule, RuleError, Status};
 
@@ -18,8 +17,6 @@ pub const RULES_MAX: usize = 5_000;
 pub struct Pack {
     pub stamp: PackStamp,
     pub rules: Vec<Rule>,
-    /// Fact keys that any expression mentions.
-    pub used_keys: BTreeSet<String>,
     /// Case files: (rule id, file name, text).
     pub cases: Vec<(String, String, String)>,
 }
@@ -78,15 +75,12 @@ impl Pack {
             _ => {}
         }
         let rules: Vec<Rule> = rules.into_values().collect();
-        let sources: Vec<&str> = rules.iter().flat_map(Rule::sources).collect();
-        let catalogue = carepack_facts::parsers::all().iter().flat_map(|p| p.facts);
-        let used_keys = known_keys(catalogue.map(|spec| spec.key), &sources);
         let stamp = PackStamp {
             version: version.to_owned(),
             sha256: digest(files),
             rules: u32::try_from(rules.len()).unwrap_or(u32::MAX),
         };
-        Ok(Self { stamp, rules, used_keys, cases })
+        Ok(Self { stamp, rules, cases })
     }
 }
 

@@ -213,27 +213,29 @@ impl Rule {
             return Err(RuleError::Name { id: spec.id, folder: folder.to_owned() });
         }
         check_fields(&spec)?;
-        let compile = |place: &str, source: &str| {
-            Expression::compile(source)
+        let mut lets: Vec<(String, Expression)> = Vec::new();
+        let compile = |place: &str, source: &str, lets: &[(String, Expression)]| {
+            Expression::compile(source, lets.iter().map(|(name, _)| name.as_str()))
                 .map_err(|source| RuleError::Expression { place: place.to_owned(), source })
         };
-        let applies_if =
-            spec.applies_if.as_deref().map(|text| compile("applies_if", text)).transpose()?;
-        let value = spec.value.as_deref().map(|text| compile("value", text)).transpose()?;
-        let mut lets = Vec::new();
+        let applies_if = spec.applies_if.as_deref();
+        let applies_if = applies_if.map(|source| compile("applies_if", source, &[])).transpose()?;
         for (name, source) in &spec.lets {
             let (Some(name), Some(source)) = (name.as_str(), source.as_str()) else {
                 return Err(RuleError::Field("`let` holds names and expressions".to_owned()));
             };
-            lets.push((name.to_owned(), compile(&format!("let {name}"), source)?));
+            let expression = compile(&format!("let {name}"), source, &lets)?;
+            lets.push((name.to_owned(), expression));
         }
+        let value = spec.value.as_deref();
+        let value = value.map(|source| compile("value", source, &lets)).transpose()?;
         let mut expect = Vec::new();
         for (verdict, source) in spec.expect.iter().flatten() {
-            expect.push((failing(verdict)?, compile("expect", source)?));
+            expect.push((failing(verdict)?, compile("expect", source, &lets)?));
         }
         let mut raise_to = Vec::new();
         for (likelihood, source) in spec.likelihood.raise_to.iter().rev() {
-            raise_to.push((*likelihood, compile("likelihood.raise_to", source)?));
+            raise_to.push((*likelihood, compile("likelihood.raise_to", source, &lets)?));
         }
         let rule = Self {
             id: spec.id.clone(),
@@ -247,15 +249,6 @@ impl Rule {
         };
         rule.check_placeholders()?;
         Ok(rule)
-    }
-
-    /// Every expression's source, for finding out which facts a pack uses.
-    pub fn sources(&self) -> impl Iterator<Item = &str> {
-        let lets = self.lets.iter().map(|(_, e)| e);
-        let expect = self.expect.iter().map(|(_, e)| e);
-        let raise = self.raise_to.iter().map(|(_, e)| e);
-        let all = lets.chain(expect).chain(raise).chain(&self.applies_if).chain(&self.value);
-        all.map(Expression::source)
     }
 
     fn check_placeholders(&self) -> Result<(), RuleError> {

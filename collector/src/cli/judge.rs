@@ -106,7 +106,7 @@ impl Assess {
                 "{} ended with {}: {}",
                 agent.display(),
                 output.status,
-                print::plain(&String::from_utf8_lossy(&output.stderr))
+                carepack_shared::terminal::plain(&String::from_utf8_lossy(&output.stderr))
             );
         }
         Ok(output.stdout)

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use carepack_shared::terminal::{explain, plain};
 use serde::Serialize;
 
 use super::Exit;
@@ -20,28 +21,7 @@ pub fn start_log(json: bool) {
 
 /// Prints an error and its causes once.
 pub fn error(error: &anyhow::Error) {
-    let mut text = format!("error: {}", plain(&error.to_string()));
-    for cause in error.chain().skip(1) {
-        text.push_str("\n  caused by: ");
-        text.push_str(&plain(&cause.to_string()));
-    }
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// Text from a host made safe for a terminal: control characters (escape sequences among them)
-/// and direction overrides become `\u{…}`.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n') || bidi {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
+    let _ = writeln!(std::io::stderr(), "{}", explain(error.as_ref(), None));
 }
 
 /// Writes one line to stdout. A reader that went away is no error of ours.
@@ -104,13 +84,4 @@ pub fn version(as_json: bool) -> anyhow::Result<Exit> {
     }
     line(&format!("carepack-collector {version}"));
     Ok(Exit::Ok)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_hosts_text_cannot_drive_the_terminal() {
-        assert_eq!(super::plain("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c\nd");
-        assert_eq!(super::plain("한글 ok"), "한글 ok");
-    }
 }

@@ -49,7 +49,7 @@ async fn host_input(
     inspector: &Inspector,
     host: &Host,
     period: &str,
-    earlier: &[(String, Assessment)],
+    earlier: &[Earlier],
     exceptions: BTreeMap<String, Exception>,
 ) -> Result<HostInput, InspectionError> {
     let id = host.id.to_string();
@@ -57,11 +57,8 @@ async fn host_input(
         Some(row) => Some(observed(inspector, &row).await?),
         None => None,
     };
-    let last = earlier.last().and_then(|(_, assessment)| {
-        let page = assessment.hosts.iter().find(|page| page.host.id == id)?;
-        page.snapshot.as_ref()
-    });
-    let previous = match last.and_then(|snapshot| snapshot.id.parse().ok()) {
+    let last = earlier.last().and_then(|inspection| inspection.snapshots.get(&id));
+    let previous = match last.and_then(|snapshot| snapshot.parse().ok()) {
         Some(snapshot) => match inspector.store.snapshot(snapshot).await? {
             Some(row) => Some(observed(inspector, &row).await?),
             None => None,
@@ -77,7 +74,10 @@ async fn host_input(
         },
         current,
         previous,
-        history: history(&id, earlier),
+        history: earlier
+            .iter()
+            .filter_map(|inspection| inspection.past.get(&id).cloned())
+            .collect(),
         exceptions,
     })
 }
@@ -104,12 +104,21 @@ async fn observed(inspector: &Inspector, row: &SnapshotRow) -> Result<Observed, 
     parsed.map_err(|detail| InspectionError::Damaged { what: what(), detail })
 }
 
+/// What is kept of an earlier inspection; an assessment is a thousand times larger.
+#[derive(Default)]
+struct Earlier {
+    /// Host → what it was found to be.
+    past: BTreeMap<String, Past>,
+    /// Host → snapshot.
+    snapshots: BTreeMap<String, String>,
+}
+
 /// Earlier assessed inspections, oldest first.
 async fn earlier(
     inspector: &Inspector,
     contract: &Contract,
     period: &str,
-) -> Result<Vec<(String, Assessment)>, InspectionError> {
+) -> Result<Vec<Earlier>, InspectionError> {
     let mut list = inspector.store.inspections(Some(contract.id)).await?;
     list.retain(|inspection| inspection.period.as_str() < period);
     list.sort_by(|a, b| a.period.cmp(&b.period));
@@ -117,27 +126,25 @@ async fn earlier(
     for inspection in &list[list.len().saturating_sub(HISTORY_MAX)..] {
         if let Some(key) = &inspection.assessment_key {
             let assessment = archive::read(&inspector.objects, key).await?;
-            found.push((inspection.period.clone(), assessment));
+            found.push(kept(&inspection.period, assessment));
         }
     }
     Ok(found)
 }
 
-fn history(host: &str, earlier: &[(String, Assessment)]) -> Vec<Past> {
-    let past = |(period, assessment): &(String, Assessment)| {
-        let page = assessment.hosts.iter().find(|page| page.host.id == host)?;
-        page.snapshot.as_ref()?;
-        let failing: BTreeSet<String> = page
-            .findings
-            .iter()
-            .filter(|f| {
-                matches!(f.verdict, Verdict::Danger | Verdict::Attention | Verdict::Excepted)
-            })
-            .map(|f| f.rule.clone())
-            .collect();
-        Some(Past { period: period.clone(), failing, score: page.score.effective })
-    };
-    earlier.iter().filter_map(past).collect()
+fn kept(period: &str, assessment: Assessment) -> Earlier {
+    let mut earlier = Earlier::default();
+    for page in assessment.hosts {
+        let Some(snapshot) = page.snapshot else { continue };
+        let failed =
+            |v: Verdict| matches!(v, Verdict::Danger | Verdict::Attention | Verdict::Excepted);
+        let failing: BTreeSet<String> =
+            page.findings.into_iter().filter(|f| failed(f.verdict)).map(|f| f.rule).collect();
+        let past = Past { period: period.to_owned(), failing, score: page.score.effective };
+        earlier.past.insert(page.host.id.clone(), past);
+        earlier.snapshots.insert(page.host.id, snapshot.id);
+    }
+    earlier
 }
 
 fn exception(row: &crate::store::Exception) -> Exception {

@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::Refusal;
 
+/// Longest agent version in bytes.
+pub(super) const VERSION_BYTES_MAX: usize = 64;
+
 /// Reads a body of at most `bytes_max` bytes; a longer one is refused by its header alone where
 /// it has one, else as soon as it passes the limit.
 pub(super) async fn read(

@@ -11,14 +11,13 @@ use carepack_shared::wire::{EnrolAnswer, EnrolRequest, ProblemCode};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::body::{is_digest, malformed, read_json, short_text};
+use super::body::{VERSION_BYTES_MAX, is_digest, malformed, read_json, short_text};
 use super::{Intake, Peer, Refusal, poll};
 use crate::pki::RequestError;
 use crate::store::{Certificate, Enrolled, Host, Spent, Token};
 
-/// Longest host name (RFC 1035) and agent version in bytes.
-pub(super) const HOSTNAME_BYTES_MAX: usize = 253;
-pub(super) const VERSION_BYTES_MAX: usize = 64;
+/// Longest host name (RFC 1035) in bytes.
+const HOSTNAME_BYTES_MAX: usize = 253;
 /// Weight of a host whose token does not say: the middle of 1, 2 and 4.
 const IMPORTANCE_DEFAULT: u8 = 2;
 

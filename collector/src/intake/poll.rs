@@ -7,8 +7,8 @@ use axum::{Extension, Json};
 use carepack_shared::wire::{Policy, Poll, ProblemCode};
 use jiff::{SignedDuration, Timestamp};
 
-use super::body::{read_json, short_text};
-use super::{Intake, Refusal, enrol};
+use super::body::{VERSION_BYTES_MAX, read_json, short_text};
+use super::{Intake, Refusal};
 use crate::store::{Contract, Host, Polled};
 
 /// How long a request to collect now is repeated: a host that was away longer is better served
@@ -22,7 +22,7 @@ pub(super) async fn poll(
     body: Body,
 ) -> Result<Json<Policy>, Refusal> {
     let poll: Poll = read_json(&headers, body).await?;
-    short_text("agent_version", &poll.agent_version, enrol::VERSION_BYTES_MAX)?;
+    short_text("agent_version", &poll.agent_version, VERSION_BYTES_MAX)?;
     let now = Timestamp::now();
     let polled = Polled {
         at: now,

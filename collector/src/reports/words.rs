@@ -215,11 +215,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("none", "없음", "none"),
     (
         "score.text",
-        "점수: 위험도(영향 × 가능성)에 따른 가중 평균(‰). 심각한 위험이 남아 있으면 690점, 중요한 위험이 \
-         남아 있으면 890점을 넘지 않음. 점검률 900‰ 미만은 잠정, 600‰ 미만은 점수 없음. 등급: A 900 이상, \
+        "점수: 위험도(영향 × 가능성)에 따른 가중 평균(1,000점 만점). 심각한 위험이 남아 있으면 690점, 중요한 위험이 \
+         남아 있으면 890점을 넘지 않음. 점검률 90 % 미만은 잠정, 60 % 미만은 점수 없음. 등급: A 900 이상, \
          B 700 이상, C 500 이상, D 500 미만",
         "Score: mean weighted by risk (impact × likelihood), per mille. An open critical finding caps it \
-         at 690, an important one at 890. Under 900‰ coverage it is provisional, under 600‰ there is \
+         at 690, an important one at 890. Under 90 % coverage it is provisional, under 60 % there is \
          none. Grades: A from 900, B from 700, C from 500, D below",
     ),
     (

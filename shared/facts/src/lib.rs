@@ -6,6 +6,7 @@
 
 mod evidence;
 mod fact;
+mod lvm_backup;
 pub mod parsers;
 mod text;
 

@@ -225,16 +225,24 @@ proptest! {
 }
 
 /// The facts that absence answers, when a probe looked and found nothing.
-const ANSWERED_BY_ABSENCE: [&str; 11] = [
+const ANSWERED_BY_ABSENCE: [&str; 19] = [
     "block.md",
+    "firewall.rule_files",
     "kdump.dumps",
     "logging.logrotate",
     "login.faillock",
+    "lvm.groups",
+    "modprobe.autoload",
+    "modprobe.blacklist",
+    "modprobe.options",
+    "multipath.configured",
     "net.bonds",
+    "nfs.exports",
     "repositories.enabled",
     "repositories.gpgcheck_off",
     "selinux.mode",
     "sshd.present",
+    "systemd.defaults",
     "time.servers",
     "tuned.profile",
 ];

@@ -1,163 +1,181 @@
-//! Functions that rules may call beside CEL's own.
+//! Functions that rules may call: CEL's own that they need, and ours.
 
-use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use cel::common::types::{
-    CelDouble, CelInt, CelList, CelString, DOUBLE_TYPE, DYN_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE,
-    STRING_TYPE, Type,
-};
-use cel::common::value::{CowVal, Val};
-use cel::{Env, ExecutionError};
 use regex::Regex;
 
-use super::value::items;
-use super::{REGEX_MATCH, show};
+use super::fault::Fault;
+use super::value::{Value, show};
 
-/// Compiled patterns kept by each thread; more than the rules of any pack have.
-const PATTERNS_MAX: usize = 1_000;
-
-type Arguments<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Returned<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
-type Function = for<'b, 'v> fn(Arguments<'b, 'v>) -> Returned<'b, 'v>;
-
-/// CEL's standard library and ours.
-pub fn environment() -> Env {
-    let mut env = Env::stdlib();
-    let ours: [(&str, Vec<Type>, Function); 11] = [
-        ("join", vec![LIST_TYPE, STRING_TYPE], join),
-        ("keys", vec![MAP_TYPE], keys),
-        ("distinct", vec![LIST_TYPE], distinct),
-        ("round1", vec![DOUBLE_TYPE], round1),
-        ("pct", vec![DYN_TYPE, DYN_TYPE], pct),
-        ("version_cmp", vec![STRING_TYPE, STRING_TYPE], version_cmp),
-        ("days_between", vec![INT_TYPE, INT_TYPE], days_between),
-        ("human_bytes", vec![INT_TYPE], |a| Ok(text(human_bytes(int(&a, 0))))),
-        ("human_kib", vec![INT_TYPE], |a| Ok(text(human_bytes(int(&a, 0).saturating_mul(1024))))),
-        ("to_int", vec![STRING_TYPE], to_int),
-        (REGEX_MATCH, vec![STRING_TYPE, STRING_TYPE], regex_match),
-    ];
-    for (name, takes, function) in ours {
-        env.add_overload(name, name, takes, function)
-            .expect("no function of ours has the name of a standard one");
-    }
-    env.add_member_overload(
-        REGEX_MATCH,
-        "text_regex_match",
-        STRING_TYPE,
-        vec![STRING_TYPE],
-        regex_match,
-    )
-    .expect("declared once");
-    env
+/// A function by name; a method `x.f(y)` is `f(x, y)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    Size,
+    Contains,
+    StartsWith,
+    EndsWith,
+    /// With a pattern that is not written in the rule.
+    Matches,
+    Text,
+    Int,
+    Double,
+    Join,
+    Keys,
+    Distinct,
+    Round1,
+    Pct,
+    VersionCmp,
+    DaysBetween,
+    HumanBytes,
+    HumanKib,
+    ToInt,
 }
 
-fn string<'a>(arguments: &'a Arguments<'_, '_>, at: usize) -> &'a str {
-    arguments[at].downcast_ref::<CelString<'_>>().map_or("", CelString::inner)
-}
+/// Name, number of arguments, function.
+const FUNCTIONS: &[(&str, usize, Function)] = &[
+    ("size", 1, Function::Size),
+    ("contains", 2, Function::Contains),
+    ("startsWith", 2, Function::StartsWith),
+    ("endsWith", 2, Function::EndsWith),
+    ("matches", 2, Function::Matches),
+    ("string", 1, Function::Text),
+    ("int", 1, Function::Int),
+    ("double", 1, Function::Double),
+    ("join", 2, Function::Join),
+    ("keys", 1, Function::Keys),
+    ("distinct", 1, Function::Distinct),
+    ("round1", 1, Function::Round1),
+    ("pct", 2, Function::Pct),
+    ("version_cmp", 2, Function::VersionCmp),
+    ("days_between", 2, Function::DaysBetween),
+    ("human_bytes", 1, Function::HumanBytes),
+    ("human_kib", 1, Function::HumanKib),
+    ("to_int", 1, Function::ToInt),
+];
 
-fn int(arguments: &Arguments<'_, '_>, at: usize) -> i64 {
-    arguments[at].downcast_ref::<CelInt>().map_or(0, |n| *n.inner())
-}
-
-fn text<'b, 'v>(text: String) -> CowVal<'b, 'v> {
-    CowVal::owned(CelString::from(text))
-}
-
-fn whole<'b, 'v>(n: i64) -> CowVal<'b, 'v> {
-    CowVal::owned(CelInt::from(n))
-}
-
-fn join<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    let shown = items(arguments[0].as_ref()).unwrap_or_default().into_iter().map(show);
-    Ok(text(shown.collect::<Vec<_>>().join(string(&arguments, 1))))
-}
-
-/// A map's keys, sorted.
-fn keys<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    let map = arguments[0]
-        .as_iterable()
-        .ok_or_else(|| ExecutionError::function_error("keys", "takes one map"))?;
-    let mut keys: Vec<String> = Vec::new();
-    let mut next = map.iter();
-    while let Some(key) = next.next() {
-        keys.push(show(key));
-    }
-    keys.sort_unstable();
-    let keys = keys.into_iter().map(|key| Box::new(CelString::from(key)) as Box<dyn Val>);
-    Ok(CowVal::owned(CelList::from(keys.collect::<Vec<_>>())))
-}
-
-/// The list without repetitions, first occurrences kept in order.
-fn distinct<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    let list = arguments[0]
-        .as_iterable()
-        .ok_or_else(|| ExecutionError::function_error("distinct", "takes one list"))?;
-    let mut seen: Vec<Box<dyn Val + 'v>> = Vec::new();
-    let mut next = list.iter();
-    while let Some(item) = next.next() {
-        if !seen.iter().any(|one| one.equals(item)) {
-            seen.push(item.clone_as_boxed());
+impl Function {
+    /// # Errors
+    /// There is none of this name, or it takes another number of arguments.
+    pub fn named(name: &str, arguments: usize) -> Result<Self, String> {
+        match FUNCTIONS.iter().find(|(own, ..)| *own == name) {
+            Some((_, takes, function)) if *takes == arguments => Ok(*function),
+            Some((_, takes, _)) => Err(format!("{name} takes {takes} arguments, not {arguments}")),
+            None => Err(format!("there is no function {name}")),
         }
     }
-    Ok(CowVal::owned(CelList::from(seen)))
+
+    /// # Errors
+    /// The arguments are not of the types that the function takes.
+    pub fn call<'f>(self, arguments: &[Value<'f>]) -> Result<Value<'f>, Fault> {
+        let first = &arguments[0];
+        let second = arguments.get(1).unwrap_or(&Value::Null);
+        let given = match self {
+            Self::Size => first.size().map(whole),
+            Self::Contains => both(first, second).map(|(a, b)| Value::Bool(a.contains(b))),
+            Self::StartsWith => both(first, second).map(|(a, b)| Value::Bool(a.starts_with(b))),
+            Self::EndsWith => both(first, second).map(|(a, b)| Value::Bool(a.ends_with(b))),
+            Self::Matches => return matches(first, second),
+            Self::Text => match first {
+                Value::Json(_) | Value::List(_) | Value::Map(_) | Value::Null => None,
+                scalar => Some(made(show(scalar))),
+            },
+            Self::Int => to_int(first),
+            Self::Double => match first.text() {
+                Some(text) => text.parse().ok().map(Value::Double),
+                None => first.number().map(Value::Double),
+            },
+            Self::Join => match (first.items(), second.text()) {
+                (Some(items), Some(between)) => {
+                    Some(made(items.iter().map(show).collect::<Vec<_>>().join(between)))
+                }
+                _ => None,
+            },
+            Self::Keys => first.keys().map(|keys| Value::List(keys.into())),
+            Self::Distinct => first.items().map(|items| Value::List(distinct(items).into())),
+            Self::Round1 => match first {
+                Value::Double(x) => Some(Value::Double((x * 10.0).round() / 10.0)),
+                _ => None,
+            },
+            Self::Pct => match (first.number(), second.number()) {
+                (Some(_), Some(0.0)) => Some(Value::Double(0.0)),
+                (Some(a), Some(b)) => Some(Value::Double(a * 100.0 / b)),
+                _ => None,
+            },
+            Self::VersionCmp => both(first, second).map(|(a, b)| {
+                Value::Int(match rpm_version::rpm_evr_compare(a, b) {
+                    Ordering::Less => -1,
+                    Ordering::Equal => 0,
+                    Ordering::Greater => 1,
+                })
+            }),
+            Self::DaysBetween => match (first, second) {
+                (Value::Int(a), Value::Int(b)) => Some(Value::Int(b.saturating_sub(*a) / 86_400)),
+                _ => None,
+            },
+            Self::HumanBytes => int(first).map(|n| made(human_bytes(n))),
+            Self::HumanKib => int(first).map(|n| made(human_bytes(n.saturating_mul(1024)))),
+            Self::ToInt => first.text().map(|text| Value::Int(text.trim().parse().unwrap_or(-1))),
+        };
+        given.ok_or_else(|| self.refuse(arguments))
+    }
+
+    fn refuse(self, arguments: &[Value<'_>]) -> Fault {
+        let name = FUNCTIONS.iter().find(|(.., own)| *own == self).map_or("", |(name, ..)| name);
+        let types: Vec<&str> = arguments.iter().map(Value::type_name).collect();
+        Fault::new(format!("{name} cannot take {}", types.join(", ")))
+    }
 }
 
-fn round1<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    let x = arguments[0].downcast_ref::<CelDouble>().map_or(0.0, |x| *x.inner());
-    Ok(CowVal::owned(CelDouble::from((x * 10.0).round() / 10.0)))
+fn both<'a>(a: &'a Value<'_>, b: &'a Value<'_>) -> Option<(&'a str, &'a str)> {
+    Some((a.text()?, b.text()?))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "percentages need no 53rd bit")]
-fn number(value: &dyn Val) -> Option<f64> {
-    let int = value.downcast_ref::<CelInt>().map(|n| *n.inner() as f64);
-    int.or_else(|| value.downcast_ref::<CelDouble>().map(|x| *x.inner()))
+const fn int(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Int(n) => Some(*n),
+        _ => None,
+    }
 }
 
-/// `a` as a percentage of `b`; 0 when `b` is 0.
-fn pct<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    let (Some(a), Some(b)) = (number(arguments[0].as_ref()), number(arguments[1].as_ref())) else {
-        return Err(ExecutionError::function_error("pct", "takes two numbers"));
+fn whole<'f>(n: usize) -> Value<'f> {
+    Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn made<'f>(text: String) -> Value<'f> {
+    Value::Made(Arc::from(text))
+}
+
+/// CEL's conversion: a double loses its fraction and must fit.
+fn to_int<'f>(value: &Value<'f>) -> Option<Value<'f>> {
+    #[expect(clippy::cast_precision_loss, reason = "the bounds are powers of two")]
+    let fits = |x: f64| x > i64::MIN as f64 && x < i64::MAX as f64;
+    match value {
+        Value::Int(n) => Some(Value::Int(*n)),
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        Value::Double(x) => fits(*x).then_some(Value::Int(*x as i64)),
+        _ => value.text()?.parse().ok().map(Value::Int),
+    }
+}
+
+/// First occurrences, in their order.
+fn distinct(items: Vec<Value<'_>>) -> Vec<Value<'_>> {
+    let mut seen: Vec<Value<'_>> = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}
+
+fn matches<'f>(text: &Value<'_>, pattern: &Value<'_>) -> Result<Value<'f>, Fault> {
+    let (Some(text), Some(pattern)) = (text.text(), pattern.text()) else {
+        return Err(Function::Matches.refuse(&[text.clone(), pattern.clone()]));
     };
-    Ok(CowVal::owned(CelDouble::from(if b == 0.0 { 0.0 } else { a * 100.0 / b })))
-}
-
-/// −1, 0 or 1 by rpm's rules (epoch, version, release).
-fn version_cmp<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    Ok(whole(match rpm_version::rpm_evr_compare(string(&arguments, 0), string(&arguments, 1)) {
-        Ordering::Less => -1,
-        Ordering::Equal => 0,
-        Ordering::Greater => 1,
-    }))
-}
-
-fn days_between<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    Ok(whole(int(&arguments, 1).saturating_sub(int(&arguments, 0)) / 86_400))
-}
-
-fn to_int<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    Ok(whole(string(&arguments, 0).trim().parse().unwrap_or(-1)))
-}
-
-/// CEL's `matches`, which would compile its pattern at every call.
-fn regex_match<'b, 'v>(arguments: Arguments<'b, 'v>) -> Returned<'b, 'v> {
-    thread_local! {
-        static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
-    }
-    let pattern = string(&arguments, 1);
-    let matched = PATTERNS.with_borrow_mut(|patterns| {
-        if !patterns.contains_key(pattern) {
-            if patterns.len() >= PATTERNS_MAX {
-                patterns.clear();
-            }
-            patterns.insert(pattern.to_owned(), Regex::new(pattern)?);
-        }
-        Ok::<_, regex::Error>(patterns[pattern].is_match(string(&arguments, 0)))
-    });
-    matched
-        .map(|matched| CowVal::owned(cel::common::types::CelBool::from(matched)))
-        .map_err(|error| ExecutionError::function_error("matches", error))
+    let pattern = Regex::new(pattern)
+        .map_err(|_| Fault::new(format!("{pattern:?} is not a regular expression")))?;
+    Ok(Value::Bool(pattern.is_match(text)))
 }
 
 /// A size in binary units with one decimal.

@@ -1,315 +1,188 @@
-//! Facts as values of the evaluator: shared, so that a loop over a thousand packages copies
-//! pointers and not packages.
+//! What an expression's parts evaluate to: scalars, and borrowed or shared lists and maps.
 //!
-//! Maps keep their keys sorted: iterating over one is the same on every run and machine.
+//! A fact is never copied: its lists and maps stay the JSON they are, so that a loop over a
+//! thousand packages moves pointers.
 
-use std::any::Any;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cel::ExecutionError;
-use cel::common::traits::{Adder, Container, Indexer, Iterable, Iterator, Sizer};
-use cel::common::types::{
-    CelBool, CelDouble, CelInt, CelList, CelNull, CelString, LIST_TYPE, MAP_TYPE, Type,
-};
-use cel::common::value::{CowVal, StaticVal, Val};
 use serde_json::Value as Json;
 
-/// A value that nothing borrows from.
-pub type Owned = Box<dyn Val>;
-
-/// A list whose clones share its items.
+/// A value; `'f` is the evidence and the rule that it borrows from.
 #[derive(Clone, Debug)]
-pub struct SharedList(Arc<[Owned]>);
-
-/// A map of text keys in their order, whose clones share its entries.
-#[derive(Clone, Debug)]
-pub struct SharedMap(Arc<[(CelString<'static>, Owned)]>);
-
-/// JSON as a value: integers become int (never uint), other numbers double.
-#[must_use]
-pub fn from_json(json: &Json) -> Owned {
-    match json {
-        Json::Null => Box::new(CelNull),
-        Json::Bool(value) => Box::new(CelBool::from(*value)),
-        Json::Number(number) => match number.as_i64() {
-            Some(int) => Box::new(CelInt::from(int)),
-            None => Box::new(CelDouble::from(number.as_f64().unwrap_or(0.0))),
-        },
-        Json::String(text) => Box::new(CelString::from(text.clone())),
-        Json::Array(items) => Box::new(SharedList(items.iter().map(from_json).collect())),
-        Json::Object(map) => {
-            Box::new(SharedMap::new(map.iter().map(|(k, v)| (k.clone(), from_json(v))).collect()))
-        }
-    }
+pub enum Value<'f> {
+    Null,
+    Bool(bool),
+    /// CEL's int; a JSON number without a fraction that fits is one.
+    Int(i64),
+    /// CEL's double.
+    Double(f64),
+    Text(&'f str),
+    /// Text that an expression made.
+    Made(Arc<str>),
+    /// A list or an object of a fact or a param.
+    Json(&'f Json),
+    List(Arc<[Value<'f>]>),
+    Map(Arc<BTreeMap<String, Value<'f>>>),
 }
 
-impl SharedMap {
-    /// Takes entries in any order; of equal keys the last wins.
+impl<'f> Value<'f> {
+    /// JSON as a value: a whole number is an int (never uint), another one a double.
     #[must_use]
-    pub fn new(entries: std::collections::BTreeMap<String, Owned>) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (CelString::from(key), value)).collect())
-    }
-
-    /// Entries in the order of their keys.
-    pub fn entries(&self) -> impl std::iter::Iterator<Item = (&str, &dyn Val)> {
-        self.0.iter().map(|(key, value)| (key.inner(), value.as_ref()))
-    }
-
-    fn find(&self, key: &dyn Val) -> Option<&Owned> {
-        let key = key.downcast_ref::<CelString<'_>>()?.inner();
-        let at = self.0.binary_search_by(|(own, _)| own.inner().cmp(key)).ok()?;
-        Some(&self.0[at].1)
-    }
-}
-
-impl Val for SharedMap {
-    fn get_type(&self) -> &Type {
-        &MAP_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &MAP_TYPE
-    }
-
-    fn as_container(&self) -> Option<&dyn Container> {
-        Some(self)
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_iterable<'b, 'v>(&'b self) -> Option<&'b (dyn Iterable + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_sizer(&self) -> Option<&dyn Sizer> {
-        Some(self)
-    }
-
-    fn equals(&self, other: &dyn Val) -> bool {
-        other.downcast_ref::<Self>().is_some_and(|other| {
-            self.0.len() == other.0.len()
-                && self
-                    .0
-                    .iter()
-                    .zip(other.0.iter())
-                    .all(|(a, b)| a.0.inner() == b.0.inner() && a.1.equals(b.1.as_ref()))
-        })
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-impl StaticVal for SharedMap {}
-
-impl Container for SharedMap {
-    fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self.find(key).is_some())
-    }
-}
-
-impl Indexer for SharedMap {
-    fn get<'b, 'v>(&'b self, key: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        let found = self.find(key).ok_or_else(|| no_such_key(key))?;
-        Ok(CowVal::Borrowed(found.as_ref()))
-    }
-
-    fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        self.find(key).map(|found| found.clone_as_boxed()).ok_or_else(|| no_such_key(key))
-    }
-}
-
-fn no_such_key(key: &dyn Val) -> ExecutionError {
-    ExecutionError::NoSuchKey(Arc::new(super::show(key)))
-}
-
-impl Iterable for SharedMap {
-    fn iter<'b, 'v>(&'b self) -> Box<dyn Iterator<'b, 'v> + 'b>
-    where
-        Self: 'v,
-    {
-        Box::new(Keys(self.0.iter()))
-    }
-}
-
-impl Sizer for SharedMap {
-    fn size(&self) -> CelInt {
-        length(self.0.len())
-    }
-}
-
-struct Keys<'b>(std::slice::Iter<'b, (CelString<'static>, Owned)>);
-
-impl<'b, 'v> Iterator<'b, 'v> for Keys<'b> {
-    fn next(&mut self) -> Option<&'b (dyn Val + 'v)> {
-        self.0.next().map(|(key, _)| key as &(dyn Val + 'v))
-    }
-}
-
-impl Val for SharedList {
-    fn get_type(&self) -> &Type {
-        &LIST_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &LIST_TYPE
-    }
-
-    fn as_adder<'b, 'v>(&'b self) -> Option<&'b (dyn Adder + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_container(&self) -> Option<&dyn Container> {
-        Some(self)
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_iterable<'b, 'v>(&'b self) -> Option<&'b (dyn Iterable + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn as_sizer(&self) -> Option<&dyn Sizer> {
-        Some(self)
-    }
-
-    /// Equal to any list of equal items, the evaluator's own too.
-    fn equals(&self, other: &dyn Val) -> bool {
-        let (Some(items), Some(sizer)) = (other.as_iterable(), other.as_sizer()) else {
-            return false;
-        };
-        let mut items = items.iter();
-        other.get_type() == &LIST_TYPE
-            && *sizer.size().inner() == *self.size().inner()
-            && self.0.iter().all(|own| items.next().is_some_and(|item| own.equals(item)))
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-impl StaticVal for SharedList {}
-
-impl Adder for SharedList {
-    fn add<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        let items = other.as_iterable().ok_or_else(|| {
-            ExecutionError::function_error("+", "a list is joined with another list")
-        })?;
-        let mut all: Vec<Box<dyn Val + 'v>> =
-            self.0.iter().map(|item| item.clone_as_boxed()).collect();
-        let mut items = items.iter();
-        while let Some(item) = items.next() {
-            all.push(item.clone_as_boxed());
+    pub fn of(json: &'f Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(int) => Self::Int(int),
+                None => Self::Double(number.as_f64().unwrap_or(0.0)),
+            },
+            Json::String(text) => Self::Text(text),
+            Json::Array(_) | Json::Object(_) => Self::Json(json),
         }
-        Ok(CowVal::owned(CelList::from(all)))
+    }
+
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Made(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number as a double; None for everything else.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "CEL compares and converts so")]
+    pub const fn number(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Double(x) => Some(*x),
+            _ => None,
+        }
+    }
+
+    /// CEL's name of the type, for errors.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Double(_) => "double",
+            Self::Text(_) | Self::Made(_) => "string",
+            Self::Json(Json::Array(_)) | Self::List(_) => "list",
+            Self::Json(_) | Self::Map(_) => "map",
+        }
+    }
+
+    /// A list's items; None when it is no list.
+    #[must_use]
+    pub fn items(&self) -> Option<Vec<Self>> {
+        match self {
+            Self::Json(Json::Array(items)) => Some(items.iter().map(Value::of).collect()),
+            Self::List(items) => Some(items.to_vec()),
+            _ => None,
+        }
+    }
+
+    /// A map's keys in their order; None when it is no map.
+    #[must_use]
+    pub fn keys(&self) -> Option<Vec<Self>> {
+        match self {
+            Self::Json(Json::Object(map)) => {
+                let mut keys: Vec<&'f str> = map.keys().map(String::as_str).collect();
+                // The JSON library may be built to keep the order of insertion.
+                keys.sort_unstable();
+                Some(keys.into_iter().map(Value::Text).collect())
+            }
+            Self::Map(map) => {
+                Some(map.keys().map(|key| Value::Made(Arc::from(key.as_str()))).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// What a map holds under a key; None too when it is no map.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<Self> {
+        match self {
+            Self::Json(Json::Object(map)) => map.get(key).map(Value::of),
+            Self::Map(map) => map.get(key).cloned(),
+            _ => None,
+        }
+    }
+
+    /// How many items, entries or characters; None for the other types.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Self::Json(Json::Array(items)) => Some(items.len()),
+            Self::Json(Json::Object(map)) => Some(map.len()),
+            Self::List(items) => Some(items.len()),
+            Self::Map(map) => Some(map.len()),
+            _ => self.text().map(|text| text.chars().count()),
+        }
+    }
+
+    /// CEL's order: numbers with numbers, text with text, bool with bool.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
+            (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
+            _ => match (self.text(), other.text()) {
+                (Some(a), Some(b)) => Some(a.cmp(b)),
+                _ => self.number()?.partial_cmp(&other.number()?),
+            },
+        }
     }
 }
 
-impl Container for SharedList {
-    fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self.0.iter().any(|item| item.equals(value)))
+/// CEL's equality: numbers by value, lists and maps by what is in them, other types never.
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Json(a), Self::Json(b)) if std::ptr::eq(*a, *b) => true,
+            _ => {
+                if let (Some(a), Some(b)) = (self.items(), other.items()) {
+                    a == b
+                } else if let (Some(a), Some(b)) = (self.keys(), other.keys()) {
+                    let same = |key: &Value<'_>| {
+                        let key = key.text().unwrap_or_default();
+                        self.field(key) == other.field(key)
+                    };
+                    a == b && a.iter().all(same)
+                } else {
+                    self.order(other) == Some(Ordering::Equal)
+                }
+            }
+        }
     }
 }
 
-impl SharedList {
-    fn at(&self, index: &dyn Val) -> Result<&Owned, ExecutionError> {
-        index
-            .downcast_ref::<CelInt>()
-            .and_then(|index| self.0.get(usize::try_from(*index.inner()).ok()?))
-            .ok_or_else(|| ExecutionError::IndexOutOfBounds(super::show(index).into()))
+/// A value as a report shows it: lists joined by commas, whole doubles without decimals.
+#[must_use]
+pub fn show(value: &Value<'_>) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Double(x) => x.to_string(),
+        Value::Text(text) => (*text).to_owned(),
+        Value::Made(text) => text.as_ref().to_owned(),
+        Value::Json(_) | Value::List(_) | Value::Map(_) => match value.items() {
+            Some(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
+            None => {
+                let entry = |key: Value<'_>| {
+                    let held = value.field(key.text()?)?;
+                    Some(format!("{}={}", show(&key), show(&held)))
+                };
+                let entries = value.keys().unwrap_or_default().into_iter().filter_map(entry);
+                entries.collect::<Vec<_>>().join(", ")
+            }
+        },
     }
-}
-
-impl Indexer for SharedList {
-    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        Ok(CowVal::Borrowed(self.at(index)?.as_ref()))
-    }
-
-    fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        Ok(self.at(index)?.clone_as_boxed())
-    }
-}
-
-impl Iterable for SharedList {
-    fn iter<'b, 'v>(&'b self) -> Box<dyn Iterator<'b, 'v> + 'b>
-    where
-        Self: 'v,
-    {
-        Box::new(Items(self.0.iter()))
-    }
-}
-
-impl Sizer for SharedList {
-    fn size(&self) -> CelInt {
-        length(self.0.len())
-    }
-}
-
-struct Items<'b>(std::slice::Iter<'b, Owned>);
-
-impl<'b, 'v> Iterator<'b, 'v> for Items<'b> {
-    fn next(&mut self) -> Option<&'b (dyn Val + 'v)> {
-        self.0.next().map(|item| item.as_ref() as &(dyn Val + 'v))
-    }
-}
-
-fn length(items: usize) -> CelInt {
-    CelInt::from(i64::try_from(items).unwrap_or(i64::MAX))
-}
-
-/// A list's items, whichever list it is; None when the value is no list.
-pub fn items<'b>(value: &'b dyn Val) -> Option<Vec<&'b dyn Val>> {
-    if value.get_type() != &LIST_TYPE {
-        return None;
-    }
-    let mut items = value.as_iterable()?.iter();
-    let mut all = Vec::new();
-    while let Some(item) = items.next() {
-        all.push(item);
-    }
-    Some(all)
 }

@@ -82,7 +82,7 @@ fn coverage(scene: &Scene<'_>, host: &HostAssessment) -> String {
     } else {
         String::new()
     };
-    format!("{coverage}‰{provisional}")
+    format!("{}.{} %{provisional}", coverage / 10, coverage % 10)
 }
 
 fn words<'f>(scene: &Scene<'_>, finding: &'f Finding) -> &'f Words {

@@ -17,6 +17,7 @@ use crate::{Evidence, Facts, Parser, Spec};
 const MEMINFO: &str = "/proc/meminfo";
 const VMSTAT: &str = "/proc/vmstat";
 const THP: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
+const DEFRAG: &str = "/sys/kernel/mm/transparent_hugepage/defrag";
 
 pub static PARSER: Parser = Parser {
     name: "memory",
@@ -37,6 +38,11 @@ pub static PARSER: Parser = Parser {
             key: "memory.thp",
             unit: "",
             about: "transparent huge pages: always, madvise, never",
+        },
+        Spec {
+            key: "memory.thp_defrag",
+            unit: "",
+            about: "when huge pages make a process wait for compaction",
         },
         Spec { key: "swap.total_kib", unit: "KiB", about: "swap space" },
         Spec { key: "swap.used_kib", unit: "KiB", about: "swap in use" },
@@ -60,12 +66,15 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         Ok(text) => meminfo(text, facts),
         Err(reason) => {
             let keys = PARSER.facts.iter().map(|spec| spec.key);
-            let ours = keys.filter(|key| !matches!(*key, "memory.thp" | "vm.oom_kill"));
+            let ours = keys
+                .filter(|key| !matches!(*key, "memory.thp" | "memory.thp_defrag" | "vm.oom_kill"));
             ours.for_each(|key| facts.miss(key, reason, MEMINFO));
         }
     }
     let thp = evidence.text(THP).and_then(|text| chosen(text).ok_or(Unseen::Malformed));
     facts.set("memory.thp", thp, THP);
+    let defrag = evidence.text(DEFRAG).and_then(|text| chosen(text).ok_or(Unseen::Malformed));
+    facts.set("memory.thp_defrag", defrag, DEFRAG);
     let killed = evidence.text(VMSTAT).and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
         line.ok_or(Unseen::Absent).and_then(|n| int(n).ok_or(Unseen::Malformed))

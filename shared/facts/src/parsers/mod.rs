@@ -1,22 +1,31 @@
 //! The list of parsers. To add one: a file here, and two lines below.
 
 mod accounts;
+mod audit;
 mod block;
 mod boot;
+mod boot_loader;
+mod checksums;
 mod cpu;
 mod cron;
 mod file_modes;
 mod filesystems;
+mod firewall_zones;
 mod hardware;
 mod kdump;
 mod kernel;
 mod limits;
+mod links;
 mod load;
 mod logging;
+mod logging_config;
 mod login;
 mod logs;
 mod memory;
+mod modprobe;
 mod network;
+mod nfs;
+mod numa;
 mod os;
 mod packages;
 mod platform;
@@ -24,12 +33,17 @@ mod pressure;
 mod processes;
 mod repositories;
 mod selinux;
+mod selinux_policy;
 mod services;
 mod sockets;
 mod sshd;
+mod storage;
 mod sudo;
+mod swap;
 mod sysctl;
 mod time;
+mod time_settings;
+mod unit_overrides;
 
 use crate::Parser;
 
@@ -41,22 +55,31 @@ pub fn all() -> &'static [&'static Parser] {
 
 static ALL: &[&Parser] = &[
     &accounts::PARSER,
+    &audit::PARSER,
     &block::PARSER,
     &boot::PARSER,
+    &boot_loader::PARSER,
+    &checksums::PARSER,
     &cpu::PARSER,
     &cron::PARSER,
     &file_modes::PARSER,
     &filesystems::PARSER,
+    &firewall_zones::PARSER,
     &hardware::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,
+    &links::PARSER,
     &load::PARSER,
     &logging::PARSER,
+    &logging_config::PARSER,
     &login::PARSER,
     &logs::PARSER,
     &memory::PARSER,
+    &modprobe::PARSER,
     &network::PARSER,
+    &nfs::PARSER,
+    &numa::PARSER,
     &os::PARSER,
     &packages::PARSER,
     &platform::PARSER,
@@ -64,12 +87,17 @@ static ALL: &[&Parser] = &[
     &processes::PARSER,
     &repositories::PARSER,
     &selinux::PARSER,
+    &selinux_policy::PARSER,
     &services::PARSER,
     &sockets::PARSER,
     &sshd::PARSER,
+    &storage::PARSER,
     &sudo::PARSER,
+    &swap::PARSER,
     &sysctl::PARSER,
     &time::PARSER,
+    &time_settings::PARSER,
+    &unit_overrides::PARSER,
 ];
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use carepack_shared::Unseen;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::text::{base, int, lines, pct};
 use crate::{Evidence, Facts, Parser, Spec};
@@ -140,10 +140,24 @@ fn interface(interface: &Interface, counters: Option<&Vec<i64>>) -> Value {
     value
 }
 
+/// Further lines of a bond and of its members (kernel: Documentation/networking/bonding).
+const BOND_FIELDS: [(&str, &str); 7] = [
+    ("MII Polling Interval (ms)", "miimon"),
+    ("Currently Active Slave", "active"),
+    ("Aggregator ID", "aggregator"),
+    ("Partner Mac Address", "partner"),
+    ("Link Failure Count", "failures"),
+    ("Speed", "speed"),
+    ("Duplex", "duplex"),
+];
+
+/// Fields that a kernel does not print are left out.
+///
 /// None of a text that does not begin as the kernel writes it: without its members a bond would
 /// look sound.
 fn bond(name: &str, text: &str) -> Option<Value> {
     let mut mode = None;
+    let mut more = Map::new();
     let mut slaves: Vec<Value> = Vec::new();
     for line in text.lines() {
         match line.trim().split_once(": ") {
@@ -157,10 +171,24 @@ fn bond(name: &str, text: &str) -> Option<Value> {
                     slave["status"] = value.into();
                 }
             }
-            _ => {}
+            Some((label, value)) => {
+                let Some((_, key)) = BOND_FIELDS.iter().find(|(known, _)| *known == label) else {
+                    continue;
+                };
+                let value = int(value).map_or_else(|| Value::from(value), Value::from);
+                match slaves.last_mut() {
+                    Some(slave) => slave[*key] = value,
+                    None => drop(more.insert((*key).to_owned(), value)),
+                }
+            }
+            None => {}
         }
     }
-    Some(json!({"name": name, "mode": mode?, "slaves": slaves}))
+    let mut bond = json!({"name": name, "mode": mode?, "slaves": slaves});
+    for (key, value) in more {
+        bond[key] = value;
+    }
+    Some(bond)
 }
 
 /// A counter of a file whose lines come in pairs: names, then numbers.
@@ -193,6 +221,18 @@ mod tests {
         let expected = r#"{"mode":"fault-tolerance (active-backup)","name":"bond0","slaves":[{"name":"eno1","status":"down"},{"name":"eno2","status":"up"}]}"#;
         assert_eq!(bond("bond0", text).unwrap().to_string(), expected);
         assert_eq!(bond("bond0", "MII Status: up\n"), None);
+    }
+
+    #[test]
+    fn a_bond_of_two_aggregators() {
+        let text = "Bonding Mode: IEEE 802.3ad Dynamic link aggregation\nMII Status: up\nMII Polling Interval (ms): 100\n\tAggregator ID: 1\n\tPartner Mac Address: 00:00:00:00:00:00\n\nSlave Interface: eno1\nMII Status: up\nAggregator ID: 1\n\nSlave Interface: eno2\nMII Status: up\nLink Failure Count: 3\nAggregator ID: 2\n";
+        let bond = bond("bond0", text).unwrap();
+        assert_eq!((&bond["miimon"], &bond["aggregator"]), (&json!(100), &json!(1)));
+        assert_eq!(
+            (&bond["slaves"][1]["aggregator"], &bond["slaves"][1]["failures"]),
+            (&json!(2), &json!(3))
+        );
+        assert_eq!(bond["partner"], "00:00:00:00:00:00");
     }
 
     #[test]

@@ -117,6 +117,36 @@ pub const TEXTS: &[(&str, &str)] = &[
     ),
     ("cmd:chronyc-sources", "^,*,203.0.113.10,2,8,377,131,-0.000018441,-0.00001,0.0001\n"),
     ("/etc/tuned/active_profile", "virtual-guest\n"),
+    ("/etc/audit/auditd.conf", "space_left_action = SYSLOG\nmax_log_file = 8\n"),
+    ("/etc/audit/audit.rules", "-D\n-w /etc/passwd -p wa -k identity\n-e 2\n"),
+    (
+        "/boot/loader/entries/a-5.14.0-427.13.1.el9_4.x86_64.conf",
+        "title RHEL\nversion 5.14.0-427.13.1.el9_4.x86_64\nlinux /vmlinuz-5.14.0-427.13.1.el9_4.x86_64\noptions root=/dev/sda1 ro\n",
+    ),
+    (
+        "/boot/grub2/grubenv",
+        "# GRUB Environment Block\nsaved_entry=a-5.14.0-427.13.1.el9_4.x86_64\n",
+    ),
+    ("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"ro quiet\"\n"),
+    ("/etc/firewalld/firewalld.conf", "DefaultZone=public\nLogDenied=off\n"),
+    (
+        "/proc/net/route",
+        "Iface\tDestination\tGateway\neth0\t00000000\t0101140A\t0003\t0\t0\t100\t00000000\n",
+    ),
+    ("/etc/hosts", "127.0.0.1 localhost\n"),
+    ("/etc/nsswitch.conf", "hosts: files dns myhostname\n"),
+    ("/etc/logrotate.conf", "weekly\n/var/log/messages {\n}\n"),
+    ("/etc/rsyslog.conf", "*.info @@log.example.com:514\n"),
+    ("/etc/systemd/journald.conf", "[Journal]\nStorage=persistent\n"),
+    ("/etc/modprobe.d/a.conf", "blacklist usb-storage\n"),
+    ("/etc/modules-load.d/a.conf", "br_netfilter\n"),
+    ("/etc/exports", "/srv 10.0.0.0/8(rw)\n"),
+    ("/proc/swaps", "Filename Type Size Used Priority\n/dev/dm-1 partition 4194300 0 -2\n"),
+    ("/etc/lvm/backup/rhel", "rhel {\nextent_size = 8192\n}\n"),
+    ("/etc/multipath.conf", "defaults {\n}\n"),
+    ("/etc/systemd/system.conf", "[Manager]\n#DefaultLimitNOFILE=\n"),
+    ("/etc/kdump.conf", "path /var/crash\n"),
+    ("/sys/kernel/mm/transparent_hugepage/defrag", "always defer [madvise] never\n"),
 ];
 
 /// Source key and JSON.
@@ -124,7 +154,7 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
     let process = json!({"pid": 1, "name": "mysqld", "user": "mysql", "cpu_seconds": 9,
                          "rss_kib": 9, "threads": 9, "age_seconds": 9});
     vec![
-        ("survey:kernels", json!({"images": ["vmlinuz-5.14.0-427.el9.x86_64"]})),
+        ("survey:kernels", json!({"images": ["vmlinuz-5.14.0-427.13.1.el9_4.x86_64"]})),
         (
             "survey:cpu-usage",
             json!({"busy_pct": 12.3, "user_pct": 8.0, "system_pct": 4.0,
@@ -141,6 +171,56 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!([{"mount": "/", "fstype": "xfs", "device": "/dev/sda1",
             "read_only": false, "bytes_total": 100, "bytes_free": 40, "bytes_available": 40,
             "inodes_total": 100, "inodes_free": 90}]),
+        ),
+        (
+            "survey:boot-images",
+            json!([{"name": "vmlinuz-5.14.0-427.13.1.el9_4.x86_64", "size_bytes": 9}]),
+        ),
+        ("survey:grub-menu", json!({"file": "/boot/grub2/grub.cfg", "entries": []})),
+        ("survey:file-checksums", json!({"/etc/fstab": "00"})),
+        (
+            "survey:firewall-zones",
+            json!([{"zone": "public", "file": "x", "local": false, "target": "default",
+            "services": ["ssh"], "ports": [], "interfaces": [], "sources": 0, "rich_rules": 0,
+            "masquerade": false}]),
+        ),
+        ("survey:firewall-files", json!({"files": ["/etc/sysconfig/nftables.conf"]})),
+        (
+            "survey:links",
+            json!([{"name": "eth0", "master": null, "kind": "", "mtu": 1500,
+            "rx_missed_errors": 0}]),
+        ),
+        (
+            "survey:connections",
+            json!([{"file": "/etc/x.nmconnection", "settings": {"connection.id": "eth0"}}]),
+        ),
+        ("survey:log-sizes", json!([{"path": "/var/log/messages", "size_bytes": 5}])),
+        ("survey:numa", json!([{"node": 0, "cpus": "0-3", "total_kib": 9, "free_kib": 1}])),
+        ("survey:selinux-booleans", json!({"on": ["httpd_can_network_connect"], "pending": []})),
+        (
+            "survey:selinux-local",
+            json!({"booleans": {"httpd_can_network_connect": "1"}, "modules": []}),
+        ),
+        (
+            "survey:block-queues",
+            json!([{"name": "sda", "read_ahead_kib": 128, "nr_requests": 64, "discard": true,
+            "state": "running"}]),
+        ),
+        (
+            "survey:device-mapper",
+            json!([{"device": "dm-0", "name": "rhel-root", "uuid": "LVM-x", "suspended": false,
+            "slaves": [{"name": "sda2", "state": null}]}]),
+        ),
+        ("survey:disk-links", json!({"uuid": ["7D1C-44E0"], "label": []})),
+        (
+            "survey:filesystem-errors",
+            json!([{"device": "dm-0", "fstype": "xfs", "errors": null, "first_error": null}]),
+        ),
+        ("survey:lvm-settings", json!({"use_devicesfile": "1"})),
+        (
+            "survey:unit-settings",
+            json!([{"unit": "httpd.service", "file": "/usr/lib/systemd/system/httpd.service",
+            "origin": "vendor", "settings": {"Type": "notify"}, "other": ["ExecStart"]}]),
         ),
         ("survey:identity", json!({"hostname": "db01", "machine_sha256": "00"})),
         ("survey:crash-dumps", json!({"dumps": ["127.0.0.1-2026-10-03-04:11:09"]})),
