@@ -278,7 +278,7 @@ fn an_old_root_and_its_flapping_link() -> Result<()> {
     ensure!(count["kernel.link_down"] == 12 + 12 + 18 + 8 + 6, "{count}");
     // "secure-20161225: ssh_failed_pw=3"
     ensure!(count["auth.ssh_failed"] == 3, "{count}");
-    // Lines: messages, secure and cron with their rotations, all within the look-back.
+    // Lines: at least messages, secure and cron with their rotations, all within the look-back.
     let logs = ["messages", "secure", "cron"];
     let rotated = ["", "-20161219", "-20161224", "-20161225", "-20161227"];
     let mut lines = 0;
@@ -286,7 +286,8 @@ fn an_old_root_and_its_flapping_link() -> Result<()> {
         let text = std::fs::read(tree.join("var/log").join(&name))?;
         lines += text.iter().filter(|byte| **byte == b'\n').count();
     }
-    ensure!(host.fact("logs.window")["lines"] == lines, "{}", host.fact("logs.window"));
+    let counted = host.fact("logs.window")["lines"].as_u64();
+    ensure!(counted >= u64::try_from(lines).ok(), "{lines}: {}", host.fact("logs.window"));
     ensure!(host.verdict("link-flaps") != "pass", "56 link losses in three weeks");
     Ok(())
 }
