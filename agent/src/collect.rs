@@ -40,6 +40,8 @@ pub enum CollectError {
     State(#[from] StateError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error("{} cannot be read as a mounted root", root.display())]
+    Mounted { root: std::path::PathBuf, source: std::io::Error },
     #[error("the recorded host cannot be replayed")]
     Recorded(#[from] RecordedError),
     #[error(transparent)]
@@ -111,6 +113,38 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
 pub fn look(config: &Config, state: &State, order: &Order) -> Result<Snapshot, CollectError> {
     let identity = state.identity()?;
     Ok(observe(config, Some(state), identity.as_ref(), order)?.snapshot)
+}
+
+/// A file system of another machine, mounted here.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    pub root: std::path::PathBuf,
+    /// The moment that it stands for; the present one without it.
+    pub taken_at: Option<Timestamp>,
+}
+
+/// Looks at a mounted root and keeps nothing. This machine's identity, log state and mask key are
+/// not its own, so none of them is used.
+///
+/// # Errors
+/// [`CollectError`].
+pub fn look_mounted(
+    config: &Config,
+    mounted: &Mounted,
+    period: Option<String>,
+) -> Result<Snapshot, CollectError> {
+    let host = Host::mounted(&mounted.root, mounted.taken_at)
+        .map_err(|source| CollectError::Mounted { root: mounted.root.clone(), source })?;
+    let request = Take {
+        reason: Reason::Offline,
+        period,
+        host_id: None,
+        log_state: LogState::default(),
+        policy: config.withhold.policy(),
+        mask_key: crate::state::random_key(),
+        deadline: config.deadline(),
+    };
+    Ok(take(&Arc::new(host), request)?.snapshot)
 }
 
 /// A signed bundle of a snapshot; unsigned when this host has no identity.

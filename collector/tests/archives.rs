@@ -22,6 +22,11 @@ const SOS: &[(&str, &str)] = &[
     ("sos_commands/date/date_--utc", "Thu Nov  5 01:12:00 UTC 2026\n"),
     ("sos_commands/host/hostname", "db01.example.com\n"),
     (
+        "sos_commands/rpm/package-data",
+        "openssl-libs-3.0.7-27.el9.x86_64\tx\t1772514107\tRed Hat, Inc.\n",
+    ),
+    ("sos_commands/logs/ls_-alRh_.var.log", "/var/log:\ntotal 1\n\n/var/log/audit:\ntotal 1\n"),
+    (
         "sos_commands/filesys/df_-al_-x_autofs",
         "Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/sda1 1000 900 100 90% /\n",
     ),
@@ -129,6 +134,12 @@ fn the_same_parsers_read_it_and_secrets_are_masked() {
     assert_eq!(facts.value("services.failed"), Some(&json!(["a.service"])));
     assert_eq!(facts.value("fs.usage").unwrap()[0]["used_pct"], 90.0);
     assert_eq!(facts.value("memory.total_kib"), Some(&json!(1000)));
+    assert_eq!(facts.value("logging.journal_persistent"), Some(&json!(false)));
+    // No output tells the epoch, so no fact does.
+    assert_eq!(
+        facts.value("packages.evr"),
+        Some(&json!({"openssl-libs": ["3.0.7-27.el9.x86_64"]}))
+    );
     // The table of the only process stands for /proc/net.
     assert!(text(&snapshot, "/proc/net/dev").is_some());
     let repo = text(&snapshot, "/etc/yum.repos.d/a.repo").unwrap();

@@ -116,6 +116,7 @@ pub static DERIVED: &[Derived] = &[
     survey("interfaces", links::interfaces),
     survey("kernels", machine::kernels),
     survey("listeners", sockets::listeners),
+    survey("log-storage", machine::log_storage),
     survey("processes", tasks::processes),
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),
