@@ -86,10 +86,11 @@ const BYTES_MAX: usize = 1024 * 1024;
 /// Most files in all.
 const FILES_MAX: usize = 600;
 
-/// `{"/etc/fstab":"9f86d0…"}`, 64 hexadecimal digits; a file over the cap is `"over 1 MiB"`, one
-/// that may not be read its reason. What is not there is left out.
+/// `{"/etc/fstab":{"sha256":"9f86d0…","modified":1793000000}}`, 64 hexadecimal digits and epoch
+/// seconds; for a file over the cap `"over 1 MiB"` stands as digest, for one that may not be read
+/// its reason. What is not there is left out. A recording has no times.
 fn checksums(host: &Host) -> Look<Value> {
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut found: BTreeMap<String, Value> = BTreeMap::new();
     for path in PATHS {
         match host.stat(path).map(|stat| stat.kind) {
             Ok(Kind::File) => note(host, (*path).to_owned(), &mut found),
@@ -99,7 +100,7 @@ fn checksums(host: &Host) -> Look<Value> {
             }
             Ok(Kind::Other) => {}
             Err(missed) if missed.reason == Unseen::Absent => {}
-            Err(missed) => drop(found.insert((*path).to_owned(), reason(&missed))),
+            Err(missed) => drop(found.insert((*path).to_owned(), told(&reason(&missed), None))),
         }
     }
     if found.is_empty() {
@@ -108,17 +109,23 @@ fn checksums(host: &Host) -> Look<Value> {
     Ok(json!(found))
 }
 
-fn note(host: &Host, path: String, found: &mut BTreeMap<String, String>) {
-    if found.len() >= FILES_MAX || host.stat(&path).is_ok_and(|stat| stat.kind != Kind::File) {
+fn note(host: &Host, path: String, found: &mut BTreeMap<String, Value>) {
+    let stat = host.stat(&path);
+    if found.len() >= FILES_MAX || stat.as_ref().is_ok_and(|stat| stat.kind != Kind::File) {
         return;
     }
+    let modified = stat.ok().filter(|_| !host.is_recorded()).map(|stat| stat.modified);
     let word = match host.read(&path, BYTES_MAX) {
         Ok(piece) if piece.truncated => "over 1 MiB".to_owned(),
         Ok(piece) => sha256_hex(&piece.bytes),
         Err(missed) if missed.reason == Unseen::Absent => return,
         Err(missed) => reason(&missed),
     };
-    found.insert(path, word);
+    found.insert(path, told(&word, modified));
+}
+
+fn told(sha256: &str, modified: Option<i64>) -> Value {
+    json!({ "sha256": sha256, "modified": modified })
 }
 
 fn reason(missed: &Missed) -> String {
@@ -140,6 +147,6 @@ mod tests {
     fn a_live_file_has_its_digest() {
         let value = checksums(&Host::live()).unwrap();
         let expected = sha256_hex(&std::fs::read("/etc/passwd").unwrap());
-        assert_eq!(value["/etc/passwd"].as_str(), Some(expected.as_str()));
+        assert_eq!(value["/etc/passwd"]["sha256"].as_str(), Some(expected.as_str()));
     }
 }

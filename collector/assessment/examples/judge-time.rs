@@ -48,12 +48,14 @@ fn input(snapshots: &[Snapshot]) -> Input {
         previous: Some(Observed::of(snapshot, "")),
         history: Vec::new(),
         exceptions: BTreeMap::new(),
+        standard: None,
     };
     Input {
         as_of: snapshots.first().map_or(jiff::Timestamp::UNIX_EPOCH, |s| s.finished_at),
         period: "2026-11".to_owned(),
         hosts: snapshots.iter().map(host).collect(),
         overrides: BTreeMap::new(),
+        windows: Vec::new(),
     }
 }
 

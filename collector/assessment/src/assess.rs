@@ -1,21 +1,24 @@
 //! A frozen input → an assessment: every host judged, scored, compared and ranked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use carepack_facts::Facts;
 use carepack_shared::{Outcome, Snapshot, Unseen};
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::drift;
+use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, words};
 use crate::model::{
-    Assessment, Exception, Finding, HostAssessment, HostRef, Movement, Priority, Score,
+    Assessment, Change, Exception, Finding, HostAssessment, HostRef, Movement, Priority, Score,
     SnapshotRef, Standing, Summary, Verdict,
 };
 use crate::pack::Pack;
 use crate::rule::{Confidence, Rule, Status};
 use crate::score::{Check, Weighed, customer_score, host_score, level, weight};
+use crate::standard::{Compared, Deviation, Standard, compare};
 
 /// Everything that the judgement depends on.
 pub struct Input {
@@ -26,6 +29,8 @@ pub struct Input {
     pub hosts: Vec<HostInput>,
     /// The contract's own values of overridable params: rule → param → value.
     pub overrides: BTreeMap<String, BTreeMap<String, Json>>,
+    /// Visits and agreed plans: when somebody of ours was at work.
+    pub windows: Vec<Window>,
 }
 
 /// One host under contract.
@@ -38,6 +43,8 @@ pub struct HostInput {
     pub history: Vec<Past>,
     /// Accepted risks: rule → exception.
     pub exceptions: BTreeMap<String, Exception>,
+    /// The standard of its role, where the contract names one.
+    pub standard: Option<Arc<Standard>>,
 }
 
 /// A snapshot as the judgement needs it.
@@ -83,8 +90,8 @@ impl Observed {
 /// Judges.
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
-    let Input { as_of, period, hosts, overrides } = input;
-    let bench = Bench { pack, as_of, period, overrides };
+    let Input { as_of, period, hosts, overrides, windows } = input;
+    let bench = Bench { pack, as_of, period, overrides, windows };
     let mut hosts: Vec<_> = hosts.into_iter().map(|host| bench.host(host)).collect();
     hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
     let summary = summary(&hosts);
@@ -98,12 +105,13 @@ struct Bench<'p> {
     as_of: Timestamp,
     period: String,
     overrides: BTreeMap<String, BTreeMap<String, Json>>,
+    windows: Vec<Window>,
 }
 
 impl Bench<'_> {
     fn host(&self, input: HostInput) -> HostAssessment {
-        let HostInput { host, current, previous, history, exceptions } = input;
-        let Some(current) = current else {
+        let HostInput { host, current, previous, history, exceptions, standard } = input;
+        let Some(mut current) = current else {
             return HostAssessment {
                 host,
                 snapshot: None,
@@ -112,12 +120,17 @@ impl Bench<'_> {
                 score: Score::default(),
                 movement: None,
                 changes: Vec::new(),
+                standard: None,
                 facts: Facts::default(),
                 previous_facts: Facts::default(),
             };
         };
         let (past, past_facts) =
             previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
+        let changes = past.as_ref().map_or_else(Vec::new, |past| {
+            self.changes(&host.name, (past, &past_facts), &mut current)
+        });
+        let standard = standard.map(|standard| standard_of(&standard, &mut current.facts));
         let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
         let before =
             past.as_ref().map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
@@ -138,8 +151,6 @@ impl Bench<'_> {
         let movement = before.as_ref().and_then(|before| {
             self.movement(before, &score, history.last().and_then(|past| past.score))
         });
-        let changes =
-            if past.is_some() { drift::changes(&past_facts, &current.facts) } else { Vec::new() };
         HostAssessment {
             host,
             snapshot: Some(current.snapshot),
@@ -148,9 +159,42 @@ impl Bench<'_> {
             score,
             movement,
             changes,
+            standard,
             facts: current.facts,
             previous_facts: past_facts,
         }
+    }
+
+    /// What changed since the last inspection and who did it; what nobody is known for becomes a
+    /// fact that rules judge.
+    fn changes(
+        &self,
+        host: &str,
+        (past, before): (&SnapshotRef, &Facts),
+        current: &mut Observed,
+    ) -> Vec<Change> {
+        let about = |window: &&Window| {
+            window.hosts.is_empty() || window.hosts.iter().any(|name| name == host)
+        };
+        let windows: Vec<Window> = self.windows.iter().filter(about).cloned().collect();
+        let mut changes = drift::changes(before, &current.facts);
+        let between = Between {
+            before,
+            after: &current.facts,
+            from: past.taken_at,
+            to: current.snapshot.taken_at,
+            windows: &windows,
+        };
+        explain(&mut changes, &between);
+        let explained = changes.iter().filter(|change| change.author.is_some()).count();
+        current.facts.put("drift.compared", true, DRIFT);
+        current.facts.put("drift.explained", explained, DRIFT);
+        if drift::things::any_of_both(before, &current.facts) {
+            current.facts.put("drift.unexplained", drift::unexplained(&changes), DRIFT);
+        } else {
+            current.facts.miss("drift.unexplained", Unseen::Failed, DRIFT);
+        }
+        changes
     }
 
     /// Every rule on one set of facts, in the pack's order.
@@ -225,6 +269,27 @@ impl Bench<'_> {
             by_customer: i32::from(after) - i32::from(rescored),
         })
     }
+}
+
+/// Source of the facts that come from comparing with the last inspection, and with a standard.
+const DRIFT: &str = "last inspection";
+const STANDARD: &str = "standard";
+
+fn standard_of(standard: &Standard, facts: &mut Facts) -> Compared {
+    let compared = compare(standard, facts);
+    let ranked = |(deviation, rank): (&Deviation, i32)| {
+        let Deviation { kind, name, expected, actual } = deviation;
+        json!({"rank": rank, "kind": kind, "name": name, "expected": expected, "actual": actual})
+    };
+    let deviations: Vec<Json> = compared.deviations.iter().zip(1..).map(ranked).collect();
+    let unseen: Vec<&str> = compared.unseen.iter().map(|(key, _)| key.as_str()).collect();
+    facts.put("standard.name", standard.name.as_str(), STANDARD);
+    facts.put("standard.unseen", unseen, STANDARD);
+    match (compared.checked, compared.unseen.first()) {
+        (0, Some((_, reason))) => facts.miss("standard.deviations", *reason, STANDARD),
+        _ => facts.put("standard.deviations", deviations, STANDARD),
+    }
+    compared
 }
 
 /// What is known about one rule on one host.

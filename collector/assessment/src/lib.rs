@@ -3,7 +3,8 @@
 //!
 //! Read in this order: what comes out ([`model`]), what a rule is ([`rule`], [`pack`]), the
 //! language it is written in ([`expression`]), how one rule is judged ([`judge`]), how verdicts
-//! become a score ([`score`]), what changed ([`drift`]), and how it all comes together
+//! become a score ([`score`]), what changed ([`drift`]), what a host should be
+//! ([`standard`]), and how it all comes together
 //! ([`mod@assess`]). [`case`] runs the rules' own test cases.
 
 pub mod assess;
@@ -15,7 +16,10 @@ pub mod model;
 pub mod pack;
 pub mod rule;
 pub mod score;
+pub mod standard;
 
 pub use assess::{HostInput, Input, Observed, Past, assess};
+pub use drift::author::Window;
 pub use model::Assessment;
 pub use pack::Pack;
+pub use standard::Standard;

@@ -41,6 +41,9 @@ pub struct HostAssessment {
     pub score: Score,
     pub movement: Option<Movement>,
     pub changes: Vec<Change>,
+    /// How it compares with its standard; none without one.
+    #[serde(default)]
+    pub standard: Option<crate::standard::Compared>,
     /// What is known of the host now; empty for a host that did not answer.
     pub facts: Facts,
     /// The facts of the last inspection; empty at the first.
@@ -256,6 +259,33 @@ pub struct Change {
     pub before: String,
     /// Empty when it is gone.
     pub after: String,
+    /// Key of the fact that differs.
+    #[serde(default)]
+    pub key: String,
+    /// Who made it, where evidence says so.
+    #[serde(default)]
+    pub author: Option<Author>,
+}
+
+/// Who made a change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Author {
+    pub by: By,
+    /// The visit's or plan's own words; empty for others.
+    pub who: String,
+    pub at: Option<Timestamp>,
+}
+
+/// What the author is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A package was installed or updated.
+    Package,
+    /// The host was booted.
+    Reboot,
+    /// An engineer's visit or an agreed plan.
+    Visit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -268,6 +298,9 @@ pub enum Subject {
     Account,
     Mount,
     Listener,
+    File,
+    Network,
+    Storage,
 }
 
 /// The customer's whole.

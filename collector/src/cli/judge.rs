@@ -46,17 +46,18 @@ pub struct Assess {
 
 impl Assess {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let document = self.document(&self.path)?;
-        let snapshot = parse(&self.path, &document)?;
+        let agent = self.agent.as_deref();
+        let current = document(&self.path, agent, self.taken_at)?;
+        let snapshot = parse(&self.path, &current)?;
         let previous = match &self.previous {
             Some(path) => {
-                let document = self.document(path)?;
+                let document = document(path, agent, self.taken_at)?;
                 Some(Observed::of(&parse(path, &document)?, &sha256_hex(&document)))
             }
             None => None,
         };
         let pack = super::rules::load(self.rules.as_deref())?;
-        let assessment = judge(&pack, &snapshot, &sha256_hex(&document), previous);
+        let assessment = judge(&pack, &snapshot, &sha256_hex(&current), previous);
         if let Some(folder) = &self.report {
             inspect::write(&assessment, &cover(&assessment), folder, self.lang.list())?;
         }
@@ -67,53 +68,57 @@ impl Assess {
         findings(&assessment);
         Ok(Exit::Ok)
     }
-
-    /// The snapshot document behind a path.
-    fn document(&self, path: &Path) -> anyhow::Result<Vec<u8>> {
-        if archive::is_archive(path) {
-            return Ok(archive::read(path, self.taken_at)?.to_document());
-        }
-        if path.is_dir() {
-            return self.replay(path);
-        }
-        let bytes = bundles::read(path)?;
-        if bytes.starts_with(b"CPK1") {
-            let (_, _, document) = bundle::read(&bytes)
-                .with_context(|| format!("bundle {} is refused", path.display()))?;
-            return Ok(document);
-        }
-        Ok(bytes)
-    }
-
-    /// Runs the real agent over a recorded host.
-    fn replay(&self, folder: &Path) -> anyhow::Result<Vec<u8>> {
-        let beside = std::env::current_exe().ok().and_then(|exe| {
-            let agent = exe.with_file_name("carepack-agent");
-            agent.is_file().then_some(agent)
-        });
-        let agent = self.agent.clone().or(beside).context(
-            "replaying a recorded host needs carepack-agent beside this binary; or say where: \
-             --agent FILE",
-        )?;
-        let output = Command::new(&agent)
-            .args(["collect", "--output", "-", "--recorded"])
-            .arg(folder)
-            .output()
-            .with_context(|| format!("starting {}", agent.display()))?;
-        // 6: part of the host could not be seen, which the snapshot itself says.
-        if !matches!(output.status.code(), Some(0 | 6)) {
-            bail!(
-                "{} ended with {}: {}",
-                agent.display(),
-                output.status,
-                carepack_shared::terminal::plain(&String::from_utf8_lossy(&output.stderr))
-            );
-        }
-        Ok(output.stdout)
-    }
 }
 
-fn parse(path: &Path, document: &[u8]) -> anyhow::Result<Snapshot> {
+/// The snapshot document behind a path.
+pub fn document(
+    path: &Path,
+    agent: Option<&Path>,
+    taken_at: Option<Timestamp>,
+) -> anyhow::Result<Vec<u8>> {
+    if archive::is_archive(path) {
+        return Ok(archive::read(path, taken_at)?.to_document());
+    }
+    if path.is_dir() {
+        return replay(path, agent);
+    }
+    let bytes = bundles::read(path)?;
+    if bytes.starts_with(b"CPK1") {
+        let (_, _, document) = bundle::read(&bytes)
+            .with_context(|| format!("bundle {} is refused", path.display()))?;
+        return Ok(document);
+    }
+    Ok(bytes)
+}
+
+/// Runs the real agent over a recorded host.
+fn replay(folder: &Path, agent: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    let beside = std::env::current_exe().ok().and_then(|exe| {
+        let agent = exe.with_file_name("carepack-agent");
+        agent.is_file().then_some(agent)
+    });
+    let agent = agent.map(Path::to_path_buf).or(beside).context(
+        "replaying a recorded host needs carepack-agent beside this binary; or say where: \
+         --agent FILE",
+    )?;
+    let output = Command::new(&agent)
+        .args(["collect", "--output", "-", "--recorded"])
+        .arg(folder)
+        .output()
+        .with_context(|| format!("starting {}", agent.display()))?;
+    // 6: part of the host could not be seen, which the snapshot itself says.
+    if !matches!(output.status.code(), Some(0 | 6)) {
+        bail!(
+            "{} ended with {}: {}",
+            agent.display(),
+            output.status,
+            carepack_shared::terminal::plain(&String::from_utf8_lossy(&output.stderr))
+        );
+    }
+    Ok(output.stdout)
+}
+
+pub fn parse(path: &Path, document: &[u8]) -> anyhow::Result<Snapshot> {
     ensure!(
         document.len() <= DOCUMENT_BYTES_MAX,
         "{} is over {DOCUMENT_BYTES_MAX} bytes",
@@ -141,11 +146,21 @@ fn judge(
         previous,
         history: Vec::new(),
         exceptions: BTreeMap::new(),
+        standard: None,
     };
     let period = snapshot.taken_at.strftime("%Y-%m").to_string();
     // The snapshot's own time: the same file gives the same judgement on any day.
     let as_of = snapshot.finished_at;
-    assess(pack, Input { as_of, period, hosts: vec![input], overrides: BTreeMap::new() })
+    assess(
+        pack,
+        Input {
+            as_of,
+            period,
+            hosts: vec![input],
+            overrides: BTreeMap::new(),
+            windows: Vec::new(),
+        },
+    )
 }
 
 fn cover(assessment: &Assessment) -> Cover {

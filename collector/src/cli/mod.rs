@@ -6,6 +6,7 @@
 mod admin;
 mod archive;
 mod bundles;
+mod compare;
 mod doctor;
 mod inspect;
 mod judge;
@@ -91,6 +92,11 @@ enum Command {
     /// Judge a snapshot file, a recorded host, a sosreport or an insights archive, with no server
     /// and no database.
     Assess(judge::Assess),
+    /// What differs between two hosts, e.g. development and production.
+    Compare(compare::Compare),
+    /// Installation standards of roles.
+    #[command(subcommand)]
+    Standard(compare::Standard),
     /// The rule pack.
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -159,6 +165,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Report(command) => command.run(&config),
         Command::Import(command) => command.run(&config),
         Command::Assess(command) => command.run(),
+        Command::Compare(command) => command.run(&config),
+        Command::Standard(command) => command.run(&config),
         Command::Rules(command) => command.run(),
         Command::Doctor(command) => command.run(&config),
         Command::Version { json } => print::version(json),

@@ -24,7 +24,7 @@ impl Opened {
         let objects =
             Objects::open(&self.config.data.join("objects")).context("opening the object store")?;
         let pack = Arc::new(super::rules::load(rules)?);
-        Ok(Inspector { store: self.store.clone(), objects, pack })
+        Ok(Inspector { store: self.store.clone(), objects, pack, data: self.config.data.clone() })
     }
 
     /// A contract by id or name.
@@ -40,6 +40,15 @@ pub fn with<F, W>(config: &Path, work: W) -> anyhow::Result<Exit>
 where
     W: FnOnce(Opened) -> F,
     F: Future<Output = anyhow::Result<Exit>>,
+{
+    get(config, work)
+}
+
+/// As [`with`], for work that gives something else than an exit code.
+pub fn get<T, F, W>(config: &Path, work: W) -> anyhow::Result<T>
+where
+    W: FnOnce(Opened) -> F,
+    F: Future<Output = anyhow::Result<T>>,
 {
     let config = Config::load(config)?;
     runtime()?.block_on(async {

@@ -11,6 +11,7 @@ use carepack_shared::wire::BODY_BYTES_MAX;
 use jiff::Timestamp;
 
 use super::{InspectionError, Inspector, archive};
+use crate::agreed::Agreed;
 use crate::store::{Contract, Host, SnapshotRow};
 
 /// Earlier inspections looked at for 재발 and 지속: twelve months.
@@ -33,6 +34,7 @@ pub async fn input(
     }
     let earlier = earlier(inspector, contract, period).await?;
     let exceptions = inspector.store.exceptions(contract.id).await?;
+    let agreed = Agreed::of(&inspector.data, &contract.name)?;
     let mut inputs = Vec::with_capacity(hosts.len());
     for host in hosts {
         let accepted = exceptions
@@ -40,9 +42,17 @@ pub async fn input(
             .filter(|e| e.host.is_none_or(|id| id == host.id))
             .map(|e| (e.rule.clone(), exception(e)))
             .collect();
-        inputs.push(host_input(inspector, &host, period, &earlier, accepted).await?);
+        let mut input = host_input(inspector, &host, period, &earlier, accepted).await?;
+        input.standard = agreed.standard(&host.hostname, &host.role);
+        inputs.push(input);
     }
-    Ok(Input { as_of: now, period: period.to_owned(), hosts: inputs, overrides: BTreeMap::new() })
+    Ok(Input {
+        as_of: now,
+        period: period.to_owned(),
+        hosts: inputs,
+        overrides: BTreeMap::new(),
+        windows: agreed.windows,
+    })
 }
 
 async fn host_input(
@@ -79,11 +89,15 @@ async fn host_input(
             .filter_map(|inspection| inspection.past.get(&id).cloned())
             .collect(),
         exceptions,
+        standard: None,
     })
 }
 
 /// A stored snapshot, decoded, checked against its digest, and parsed into facts.
-async fn observed(inspector: &Inspector, row: &SnapshotRow) -> Result<Observed, InspectionError> {
+pub(super) async fn observed(
+    inspector: &Inspector,
+    row: &SnapshotRow,
+) -> Result<Observed, InspectionError> {
     let what = || format!("snapshot {}", row.id);
     let body = inspector
         .objects

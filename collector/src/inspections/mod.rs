@@ -6,6 +6,7 @@
 mod archive;
 mod gather;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use carepack_assessment::{Assessment, Pack};
@@ -20,6 +21,8 @@ pub struct Inspector {
     pub store: Store,
     pub objects: Objects,
     pub pack: Arc<Pack>,
+    /// The data folder, where standards and visits lie ([`crate::agreed`]).
+    pub data: PathBuf,
 }
 
 /// An inspection that cannot be made or read.
@@ -52,6 +55,8 @@ pub enum InspectionError {
         "the inspection of {period} of contract {contract} has not been assessed; run: carepack-collector inspect --contract {contract} --period {period}"
     )]
     NotAssessed { contract: String, period: String },
+    #[error("what was agreed with the customer cannot be read")]
+    Agreed(#[from] crate::agreed::AgreedError),
     #[error("the judging thread stopped")]
     Stopped(#[from] tokio::task::JoinError),
 }
@@ -111,6 +116,17 @@ impl Inspector {
             })
             .await?;
         Ok(assessment)
+    }
+
+    /// A stored snapshot, checked against its digest and parsed into facts.
+    ///
+    /// # Errors
+    /// [`InspectionError`] when it is gone or damaged.
+    pub async fn observed(
+        &self,
+        row: &crate::store::SnapshotRow,
+    ) -> Result<carepack_assessment::Observed, InspectionError> {
+        gather::observed(self, row).await
     }
 
     /// The frozen assessment of a period.

@@ -123,6 +123,10 @@ pub struct HostPage {
     pub changes: Table,
     /// What stands instead of an empty table of changes, or after a cut one.
     pub changes_note: String,
+    /// Deviations from the standard of its role.
+    pub standard: Table,
+    /// The standard and its counts; empty for a host without one.
+    pub standard_note: String,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -41,12 +41,14 @@ fn assessment() -> Assessment {
         previous: None,
         history: Vec::new(),
         exceptions: BTreeMap::new(),
+        standard: None,
     };
     let input = Input {
         as_of: at(),
         period: "2026-11".into(),
         hosts: vec![host(HOSTILE, Some(Observed { snapshot, facts })), host("silent", None)],
         overrides: BTreeMap::new(),
+        windows: Vec::new(),
     };
     assess(&crate::rules::built_in().unwrap(), input)
 }

@@ -137,7 +137,25 @@ fn contract(collector: &Collector) -> Result<()> {
     let mut words = vec!["host", "add"];
     words.extend_from_slice(&silent);
     collector.run(&words)?;
-    Ok(())
+    agreed(&collector.data)
+}
+
+/// What the contract's engineer would put beside it: the sample standards, and an agreed patch
+/// night in October.
+fn agreed(data: &std::path::Path) -> Result<()> {
+    let (standards, visits) = (data.join("standards"), data.join("visits"));
+    std::fs::create_dir_all(&standards).context("making the folder of standards")?;
+    std::fs::create_dir_all(&visits).context("making the folder of visits")?;
+    let samples = binaries::root().join("collector/standards");
+    for name in ["web-rhel9.yaml", "db-rhel8.yaml"] {
+        let copied = std::fs::copy(samples.join(name), standards.join(name));
+        copied.with_context(|| format!("copying the sample standard {name}"))?;
+    }
+    let assigned = format!("{CONTRACT}: {{hosts: {{rhel9-web: web-rhel9, rhel8-db: db-rhel8}}}}\n");
+    std::fs::write(standards.join("contracts.yaml"), assigned).context("assigning standards")?;
+    let visit = "- from: 2026-10-16T16:00:00Z\n  to: 2026-10-16T19:00:00Z\n  who: 10월 정기 패치 (김도현)\n  hosts: [rhel9-web]\n";
+    let file = visits.join(format!("{CONTRACT}.yaml"));
+    std::fs::write(file, visit).context("writing the visits")
 }
 
 /// Enrols this host and every recorded one.

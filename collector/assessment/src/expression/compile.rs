@@ -223,12 +223,11 @@ fn fields(of: Node, rest: &[&str], test: bool) -> Result<Node, Refusal> {
     Ok(if test { Node::HasField(of, last) } else { Node::Field(of, last) })
 }
 
-/// Every key that a parser may put.
+/// Every key that a parser, or the assessment itself, may put.
 fn catalogue() -> &'static BTreeSet<&'static str> {
     static KEYS: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
     KEYS.get_or_init(|| {
-        let parsers = carepack_facts::parsers::all();
-        parsers.iter().flat_map(|parser| parser.facts).map(|spec| spec.key).collect()
+        carepack_facts::catalogue().chain(crate::pack::DERIVED).map(|spec| spec.key).collect()
     })
 }
 

@@ -4,7 +4,7 @@ use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdic
 
 use super::{
     AREAS, Scene, area_score, changes, fact_text, grade_text, logs, moment, resources, score_text,
-    systems,
+    standard, systems,
 };
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::korean::particles;
@@ -17,6 +17,7 @@ const PASS_SOURCES_MAX: usize = 1;
 
 pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
     let (changes, changes_note) = changes::changes(scene, host);
+    let (standard, standard_note) = standard::standard(scene, host);
     HostPage {
         name: clean(&host.host.name),
         note: systems::note(scene, host),
@@ -36,6 +37,8 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         logs: logs::patterns(scene, host),
         changes,
         changes_note,
+        standard,
+        standard_note,
     }
 }
 

@@ -9,6 +9,7 @@ mod logs;
 mod opinion;
 mod recommendations;
 mod resources;
+mod standard;
 mod systems;
 
 use carepack_assessment::Assessment;

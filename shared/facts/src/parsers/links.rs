@@ -6,8 +6,6 @@
 //! /etc/resolv.conf   search example.com / options timeout:1 attempts:2
 //! ```
 
-use std::net::Ipv4Addr;
-
 use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -28,7 +26,11 @@ pub static PARSER: Parser = Parser {
         Spec { key: "net.links", unit: "", about: "interfaces: master, kind, MTU, ring counters" },
         Spec { key: "net.connections", unit: "", about: "connection files and chosen settings" },
         Spec { key: "net.routes", unit: "", about: "IPv4 routes of the main table" },
-        Spec { key: "net.resolver_options", unit: "", about: "options of resolv.conf" },
+        Spec {
+            key: "net.resolver_options",
+            unit: "",
+            about: "options of resolv.conf: name → number, or 1",
+        },
         Spec { key: "net.search_domains", unit: "", about: "search domains of resolv.conf" },
         Spec { key: "net.hosts", unit: "", about: "entries of the hosts file" },
         Spec { key: "net.name_sources", unit: "", about: "sources of the hosts line of nsswitch" },
@@ -67,7 +69,9 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
                 .collect::<Vec<_>>()
         })
     };
-    facts.set("net.resolver_options", words("options"), RESOLV);
+    let options =
+        words("options").map(|words| words.iter().map(|word| option(word)).collect::<Map<_, _>>());
+    facts.set("net.resolver_options", options, RESOLV);
     facts.set("net.search_domains", words("search"), RESOLV);
     facts.set("net.hosts", evidence.text(HOSTS).map(hosts), HOSTS);
     let sources = evidence.text(NSSWITCH).and_then(|text| {
@@ -78,22 +82,27 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.set("net.name_sources", sources, NSSWITCH);
 }
 
+/// `timeout:2` carries a number; `rotate` stands for itself.
+fn option(word: &str) -> (String, Value) {
+    let (name, value) = word.split_once(':').unwrap_or((word, "1"));
+    (name.to_owned(), int(value).unwrap_or(1).into())
+}
+
 /// Columns: interface, destination, gateway, flags, reference count, use, metric, mask.
 fn routes(text: &str) -> Result<Vec<Value>, Unseen> {
     let mut rows = text.lines();
     if !rows.next().is_some_and(|head| head.starts_with("Iface")) {
         return Err(Unseen::Malformed);
     }
-    let address = |word: &str| {
-        u32::from_str_radix(word, 16).ok().map(|bits| Ipv4Addr::from(bits.to_le_bytes()))
-    };
+    let address = |word: &str| u32::from_str_radix(word, 16).ok().map(u32::to_le_bytes);
     let route = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (to, via) = (address(words.get(1)?)?, address(words.get(2)?)?);
-        let mask = u32::from(address(words.get(7)?)?);
-        let via = (!via.is_unspecified()).then(|| via.to_string());
+        let mask = u32::from_be_bytes(address(words.get(7)?)?);
+        let dotted = |bytes: [u8; 4]| bytes.map(|byte| byte.to_string()).join(".");
+        let via = (via != [0; 4]).then(|| dotted(via));
         Some(json!({
-            "interface": words[0], "to": format!("{to}/{}", mask.count_ones()), "via": via,
+            "interface": words[0], "to": format!("{}/{}", dotted(to), mask.count_ones()), "via": via,
             "metric": words.get(6).copied().and_then(int).unwrap_or(0),
         }))
     };
@@ -126,6 +135,12 @@ mod tests {
         );
         assert_eq!(Value::from(routes(text).unwrap()).to_string(), expected);
         assert_eq!(routes("\u{1}"), Err(Unseen::Malformed));
+    }
+
+    #[test]
+    fn resolver_options() {
+        assert_eq!(option("timeout:2"), ("timeout".to_owned(), json!(2)));
+        assert_eq!(option("rotate"), ("rotate".to_owned(), json!(1)));
     }
 
     #[test]

@@ -212,7 +212,10 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!([{"name": "vmlinuz-5.14.0-427.13.1.el9_4.x86_64", "size_bytes": 9}]),
         ),
         ("survey:grub-menu", json!({"file": "/boot/grub2/grub.cfg", "entries": []})),
-        ("survey:file-checksums", json!({"/etc/fstab": "00"})),
+        (
+            "survey:file-checksums",
+            json!({"/etc/fstab": {"sha256": "00", "modified": 1_793_000_000}}),
+        ),
         (
             "survey:firewall-zones",
             json!([{"zone": "public", "file": "x", "local": false, "target": "default",
