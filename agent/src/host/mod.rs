@@ -6,6 +6,7 @@
 mod command;
 mod cost;
 mod live;
+mod open;
 mod recorded;
 
 use std::ops::ControlFlow;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use cost::Meter;
 pub use live::Live;
+pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
 
 /// Most names taken from one directory; above it the listing is cut and says so.
