@@ -51,12 +51,6 @@ impl<'p> Engine<'p> {
         while start < block.len() {
             let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
             let parts = reader.line(&block[start..end]);
-            let line = Line {
-                at: parts.at,
-                priority: None,
-                program: parts.program,
-                message: parts.message,
-            };
             let first = next;
             while self.found.get(next).is_some_and(|hit| (hit.at as usize) < end) {
                 next += 1;
@@ -67,10 +61,14 @@ impl<'p> Engine<'p> {
             });
             if new {
                 coverage.line(parts.at);
+                let (at, program) = (parts.at, parts.program);
                 if first == next {
-                    self.tally.pass(&line);
+                    // Its message is not looked at: no priority, no literal.
+                    self.tally.pass(&Line { at, priority: None, program, message: parts.rest });
                 } else {
-                    let begin = message_start(&block[start..end], parts.message) + start;
+                    let message = parts.message();
+                    let line = Line { at, priority: None, program, message };
+                    let begin = message_start(&block[start..end], message) + start;
                     let range = begin..begin + MESSAGE_BYTES_MAX;
                     self.inside.clear();
                     let hits = self.found[first..next].iter();

@@ -179,6 +179,16 @@ pub fn scan_with(host: &Host, state: &LogState, deadline: Instant, patterns: &Pa
     Scanned { name, result: Ok((Value::Object(value), next)) }
 }
 
+/// Scans the log files alone, with the embedded patterns: what a host without a journal gives.
+#[must_use]
+pub fn scan_files(host: &Host, state: &LogState, deadline: Instant) -> Value {
+    let zone = zone(host);
+    let mut engine = Engine::new(Patterns::of_agent(), zone.clone());
+    let mut files = Files::new((host, &state.files), deadline, &zone, &mut engine);
+    let _ = files.scan(&files::SYSLOG, Window::default());
+    Value::Object(engine.tally.into_json())
+}
+
 /// New marks take the place of the old ones of the same log; the others stay.
 fn keep(marks: &mut Vec<FileMark>, new: Vec<FileMark>) {
     marks.retain(|mark| new.iter().all(|other| other.path != mark.path));

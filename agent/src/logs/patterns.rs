@@ -95,6 +95,37 @@ impl Patterns {
         Self { list: ready, pack_version, prefilter, owner }
     }
 
+    /// How many patterns there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Every pattern as one expression a line, as other search programs take them.
+    #[must_use]
+    pub fn as_expressions(&self) -> String {
+        let owned = |index: usize| {
+            let of = move |owner: &Option<u16>| owner.map(usize::from) == Some(index);
+            let numbers = self.owner.iter().enumerate().filter(move |(_, o)| of(o));
+            let texts = numbers.map(|(number, _)| self.prefilter.literal(number));
+            texts.map(|text| regex::escape(&text)).collect::<Vec<_>>().join("|")
+        };
+        let lines = self.list.iter().enumerate().map(|(index, ready)| {
+            let text = match &ready.regex {
+                // An anchor speaks of the message, which other programs do not know.
+                Some(lazy) => lazy.text.replace("|^", "|").replace("(^|", "(|"),
+                None => owned(index),
+            };
+            format!("{}\n", text.strip_prefix('^').unwrap_or(&text))
+        });
+        lines.collect()
+    }
+
     /// Where any literal stands, in order.
     pub(super) fn look(&self, text: &[u8], found: &mut Vec<Found>) {
         found.clear();

@@ -6,8 +6,12 @@
 //! gram; the few that do are compared in full. No literal spans lines and there is no state
 //! between buffers, so each byte is looked at once and nothing is allocated but the hits.
 
-/// Bits of a gram's hash: a table of 32 KiB stays in the first-level cache.
-const HASH_BITS: u32 = 15;
+use std::collections::BTreeSet;
+
+/// Bits of a gram's hash: a byte each makes a look one load. Of the 64 KiB the lines that a log's
+/// own grams fall on stay in the first-level cache; with two thousand grams it is wrong in three
+/// of a hundred looks.
+const HASH_BITS: u32 = 16;
 /// Bytes between two samples.
 const STRIDE: usize = 2;
 /// Bytes of a gram.
@@ -20,9 +24,21 @@ const STEP: usize = 16;
 /// Text such as every log is full of: grams in it are poor choices.
 const COMMON: &[u8] = b" session opened for user root by (uid=0) session closed for user Started \
 Stopped Starting Stopping Finished Reached target systemd[1]: kernel: sshd[ CROND[ pam_unix(sshd:\
-session): Accepted password for from port ssh2 connection to server info INFO service: Succeeded. \
-daemon network interface address request response thread message process error failed failure \
-Failed device state status from the not for and with timeout returned file";
+session): Accepted password publickey for from port ssh2 connection to server connected info INFO \
+service: Succeeded. Deactivated successfully. daemon network interface address request response \
+thread message process processing error errors failed failure Failed device state status changed \
+from the not for and with timeout returned file journal internal external command open opened \
+source resource guest host unknown known user users changed change new lease dhcp4 dhclient bound \
+renewal in seconds loading loaded load reloading complete completed received disconnect \
+disconnected by client accepted in order action suspended resumed message repeated times internal \
+controller memory cpu disk usage total free used available running started starting created \
+removed update updated install installed package version configuration config key certificate \
+login logout authentication authorization group database query table transaction commit rollback \
+application main thread pool worker manager listener handler connection closed reset detected \
+activated activation enabled disabled registered initialized link is up ready NetworkManager \
+postfix/smtpd relay delay status=sent removed queue active root CMD /usr/lib64/ /usr/bin/ /var/log/ \
+type=USER_ msg=audit( pid= uid=0 auid= ses= subj=system_u:system_r: exe= hostname=? addr=? \
+terminal=? res=success com.example. java.util. org.apache. http-nio-8080-exec- WARN DEBUG ERROR";
 
 /// A literal that stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,17 +51,33 @@ pub(super) struct Found {
 
 /// The search for a list of literals.
 pub(super) struct Prefilter {
-    /// Whether any gram has the hash; a byte each, so that a look is one load.
+    /// 1 where any gram has the hash.
     known: Box<[u8; 1 << HASH_BITS]>,
-    /// By gram: its first entry. Sorted, searched only after a hit.
-    grams: Vec<(u32, u16, u16)>,
+    /// Where a gram's entries begin, and how many there are: open addressing, none when 0.
+    slots: Vec<Slot>,
+    /// Of every gram one after the other: a literal's number, and where the gram stands in it.
+    entries: Vec<(u16, u16)>,
     literals: Vec<Box<[u8]>>,
 }
 
-const fn hash(gram: u32) -> usize {
-    (gram.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    gram: u32,
+    first: u16,
+    count: u16,
 }
 
+#[inline]
+const fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)
+}
+
+#[inline]
+const fn bit(known: &[u8; 1 << HASH_BITS], gram: u32) -> u32 {
+    known[hash(gram) as usize] as u32
+}
+
+#[inline]
 fn gram(bytes: &[u8], at: usize) -> u32 {
     let four = bytes[at..at + GRAM].try_into().expect("four bytes");
     u32::from_le_bytes(four)
@@ -55,24 +87,43 @@ impl Prefilter {
     /// A search for literals of at least [`LITERAL_BYTES_MIN`] bytes; shorter ones are never found.
     pub fn new<'a>(literals: impl Iterator<Item = &'a [u8]>) -> Self {
         let literals: Vec<Box<[u8]>> = literals.map(Box::from).collect();
-        let mut known = Box::new([0; 1 << HASH_BITS]);
-        let mut grams = Vec::with_capacity(literals.len() * STRIDE);
+        let common: BTreeSet<&[u8]> = COMMON.windows(GRAM).collect();
+        let mut grams: Vec<(u32, u16, u16)> = Vec::with_capacity(literals.len() * STRIDE);
         for (number, literal) in literals.iter().enumerate() {
             if literal.len() < LITERAL_BYTES_MIN {
                 continue;
             }
             let window = (0..=literal.len() - LITERAL_BYTES_MIN)
-                .min_by_key(|&from| cost(&literal[from..from + LITERAL_BYTES_MIN]))
+                .min_by_key(|&from| cost(&literal[from..from + LITERAL_BYTES_MIN], &common))
                 .unwrap_or(0);
             for offset in window..window + STRIDE {
-                let gram = gram(literal, offset);
-                known[hash(gram)] = 1;
                 let number = u16::try_from(number).unwrap_or(u16::MAX);
-                grams.push((gram, number, u16::try_from(offset).unwrap_or(u16::MAX)));
+                let offset_16 = u16::try_from(offset).unwrap_or(u16::MAX);
+                grams.push((gram(literal, offset), number, offset_16));
             }
         }
         grams.sort_unstable();
-        Self { known, grams, literals }
+        let mut known = Box::new([0; 1 << HASH_BITS]);
+        let mut slots = vec![Slot::default(); (grams.len() * 2).next_power_of_two().max(2)];
+        let mut entries = Vec::with_capacity(grams.len());
+        for same in grams.chunk_by(|a, b| a.0 == b.0) {
+            let gram = same[0].0;
+            known[hash(gram) as usize] = 1;
+            let first = u16::try_from(entries.len()).unwrap_or(u16::MAX);
+            let count = u16::try_from(same.len()).unwrap_or(u16::MAX);
+            let mut place = hash(gram) as usize & (slots.len() - 1);
+            while slots[place].count > 0 {
+                place = (place + 1) & (slots.len() - 1);
+            }
+            slots[place] = Slot { gram, first, count };
+            entries.extend(same.iter().map(|&(_, number, offset)| (number, offset)));
+        }
+        Self { known, slots, entries, literals }
+    }
+
+    /// A literal as text.
+    pub fn literal(&self, number: usize) -> String {
+        String::from_utf8_lossy(&self.literals[number]).into_owned()
     }
 
     /// Every occurrence of every literal, in no particular order.
@@ -84,33 +135,39 @@ impl Prefilter {
             let mut any = 0;
             let mut at = 0;
             while at < STEP {
-                any |= known[hash(gram(window, at))];
+                any |= bit(known, gram(window, at)) << at;
                 at += STRIDE;
             }
-            if any != 0 {
-                for at in (0..STEP).step_by(STRIDE) {
-                    self.sample(text, base + at, found);
-                }
+            while any != 0 {
+                let at = base + any.trailing_zeros() as usize;
+                self.confirm(text, at, found);
+                any &= any - 1;
             }
             base += STEP;
         }
         while base + GRAM <= text.len() {
-            self.sample(text, base, found);
+            if bit(known, gram(text, base)) != 0 {
+                self.confirm(text, base, found);
+            }
             base += STRIDE;
         }
     }
 
-    #[inline]
-    fn sample(&self, text: &[u8], at: usize, found: &mut Vec<Found>) {
+    fn confirm(&self, text: &[u8], at: usize, found: &mut Vec<Found>) {
         let gram = gram(text, at);
-        if self.known[hash(gram)] != 0 {
-            self.confirm(text, at, gram, found);
-        }
-    }
-
-    fn confirm(&self, text: &[u8], at: usize, gram: u32, found: &mut Vec<Found>) {
-        let first = self.grams.partition_point(|entry| entry.0 < gram);
-        for &(_, number, offset) in self.grams[first..].iter().take_while(|e| e.0 == gram) {
+        let mut place = hash(gram) as usize & (self.slots.len() - 1);
+        let slot = loop {
+            let slot = self.slots[place];
+            if slot.count == 0 {
+                return;
+            }
+            if slot.gram == gram {
+                break slot;
+            }
+            place = (place + 1) & (self.slots.len() - 1);
+        };
+        let first = usize::from(slot.first);
+        for &(number, offset) in &self.entries[first..first + usize::from(slot.count)] {
             let Some(begin) = at.checked_sub(usize::from(offset)) else { continue };
             if text[begin..].starts_with(&self.literals[usize::from(number)]) {
                 let at = u32::try_from(begin).expect("buffers are small");
@@ -121,7 +178,7 @@ impl Prefilter {
 }
 
 /// How common a window is: small is rare.
-fn cost(window: &[u8]) -> u32 {
+fn cost(window: &[u8], common: &BTreeSet<&[u8]>) -> u32 {
     let letter = |&byte: &u8| match byte {
         b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 8,
         b'0'..=b'9' => 7,
@@ -133,8 +190,7 @@ fn cost(window: &[u8]) -> u32 {
     window
         .windows(GRAM)
         .map(|gram| {
-            let often = COMMON.windows(GRAM).filter(|common| *common == gram).count();
-            gram.iter().map(letter).sum::<u32>() + 20 * u32::try_from(often).unwrap_or(0)
+            gram.iter().map(letter).sum::<u32>() + if common.contains(gram) { 60 } else { 0 }
         })
         .sum()
 }

@@ -67,8 +67,12 @@ impl Programs {
         let key = key(name);
         let slot = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize;
         let (known, index) = self.slots[slot];
+        // A name of seven bytes or fewer is in its key whole.
         if known == key
-            && self.list.get(usize::from(index)).is_some_and(|program| *program.name == *name)
+            && self
+                .list
+                .get(usize::from(index))
+                .is_some_and(|program| name.len() < 8 || *program.name == *name)
         {
             return Some(index);
         }

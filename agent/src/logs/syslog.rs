@@ -38,7 +38,31 @@ pub(super) struct Parts<'t> {
     /// Seconds since the epoch; its own, or that of the line before.
     pub at: Option<i64>,
     pub program: &'t [u8],
-    pub message: &'t [u8],
+    /// With the tag before it, which few lines are worth the search for: see [`Self::message`].
+    pub rest: &'t [u8],
+    tagged: bool,
+}
+
+impl<'t> Parts<'t> {
+    /// The message alone: without tag, and of the kernel without its uptime.
+    pub fn message(&self) -> &'t [u8] {
+        if !self.tagged {
+            return self.rest;
+        }
+        let mut after = &self.rest[self.program.len()..];
+        if after.first() == Some(&b'[') {
+            let close = after.iter().position(|&byte| byte == b']');
+            after = close.map_or(b"", |close| &after[close + 1..]);
+        }
+        let message = match after {
+            [b':', b' ', message @ ..] | [b':', message @ ..] => message,
+            _ => self.rest,
+        };
+        match self.program {
+            b"kernel" => uptime(message).map_or(message, |(_, rest)| rest),
+            _ => message,
+        }
+    }
 }
 
 /// Reads lines of one file of one host.
@@ -48,9 +72,12 @@ pub(super) struct Reader {
     zone: TimeZone,
     /// The last hour that was placed: its text (`Nov  5 01` or `2026-11-05T01`), and its first
     /// second in the host's zone.
-    hour: Option<(Vec<u8>, i64)>,
+    hour: Option<([u8; HOUR_BYTES], i64)>,
     last: Option<i64>,
 }
+
+/// The longer of the two forms of an hour; the shorter is filled up with zeroes.
+const HOUR_BYTES: usize = 13;
 
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
@@ -61,6 +88,7 @@ impl Reader {
         Self { format, now, zone, hour: None, last: None }
     }
 
+    #[inline]
     pub fn line<'t>(&mut self, line: &'t [u8]) -> Parts<'t> {
         let line = plain(line);
         match self.format {
@@ -79,11 +107,16 @@ impl Reader {
         }
     }
 
-    fn parts<'t>(&mut self, at: Option<i64>, program: &'t [u8], message: &'t [u8]) -> Parts<'t> {
+    #[inline]
+    fn parts<'t>(&mut self, at: Option<i64>, program: &'t [u8], rest: &'t [u8]) -> Parts<'t> {
         self.last = at.or(self.last);
-        Parts { at: self.last, program, message }
+        let tagged = self.format == Format::Syslog
+            && !program.is_empty()
+            && rest.as_ptr() == program.as_ptr();
+        Parts { at: self.last, program, rest, tagged }
     }
 
+    #[inline]
     fn syslog<'t>(&mut self, line: &'t [u8]) -> Parts<'t> {
         let Some((at, rest)) = self.stamp(line) else {
             // The kernel's own form in a text that was saved from dmesg.
@@ -93,27 +126,18 @@ impl Reader {
             };
         };
         // Host name, then the program with its number.
-        let rest = match memchr::memchr(b' ', rest) {
+        // Both are short: a plain loop beats a vectorised one.
+        let rest = match rest.iter().position(|&byte| byte == b' ') {
             Some(space) => &rest[space + 1..],
             None => b"",
         };
         let end = rest.iter().position(|&b| matches!(b, b'[' | b':' | b' ')).unwrap_or(rest.len());
         let program = &rest[..end];
-        let mut after = &rest[end..];
-        if after.first() == Some(&b'[') {
-            after = memchr::memchr(b']', after).map_or(b"", |close| &after[close + 1..]);
-        }
-        let message = match after {
-            [b':', b' ', message @ ..] | [b':', message @ ..] => message,
+        match rest.get(end) {
             // A bracket or a word, but no tag: the whole rest is the message.
-            _ => return self.parts(at, b"", rest),
-        };
-        let kernel = program == b"kernel";
-        let message = match uptime(message) {
-            Some((_, rest)) if kernel => rest,
-            _ => message,
-        };
-        self.parts(at, program, message)
+            Some(b' ') | None => self.parts(at, b"", rest),
+            _ => self.parts(at, program, rest),
+        }
     }
 
     /// `type=AVC msg=audit(1762272720.123:456): …`: the message keeps the type.
@@ -124,6 +148,7 @@ impl Reader {
     }
 
     /// The time at the beginning of a line, and what follows.
+    #[inline]
     fn stamp<'t>(&mut self, line: &'t [u8]) -> Option<(Option<i64>, &'t [u8])> {
         if line.first()?.is_ascii_digit() {
             let (at, rest) = self.rfc3339(line)?;
@@ -134,6 +159,7 @@ impl Reader {
     }
 
     /// `Nov  5 01:12:00 ` is sixteen bytes.
+    #[inline]
     fn traditional<'t>(&mut self, line: &'t [u8]) -> Option<(i64, &'t [u8])> {
         let (stamp, rest) = (line.get(..15)?, line.get(16..).unwrap_or(b""));
         if stamp[9] != b':' || stamp[12] != b':' || stamp[3] != b' ' {
@@ -141,11 +167,12 @@ impl Reader {
         }
         let minute = i64::from(two(&stamp[10..12])?);
         let second = i64::from(two(&stamp[13..15])?);
-        let start = match &self.hour {
-            Some((known, start)) if known[..] == stamp[..9] => *start,
+        let key = hour_key(&stamp[..9]);
+        let start = match self.hour {
+            Some((known, start)) if known == key => start,
             _ => {
                 let start = self.place(stamp)?;
-                self.hour = Some((stamp[..9].to_vec(), start));
+                self.hour = Some((key, start));
                 start
             }
         };
@@ -184,11 +211,12 @@ impl Reader {
             rest = &rest[end..];
         }
         let (offset, rest) = offset(rest);
-        let start = match &self.hour {
-            Some((known, start)) if known[..] == text[..13] => *start,
+        let key = hour_key(&text[..HOUR_BYTES]);
+        let start = match self.hour {
+            Some((known, start)) if known == key => start,
             _ => {
                 let start = self.place_numbers(text)?;
-                self.hour = Some((text[..13].to_vec(), start));
+                self.hour = Some((key, start));
                 start
             }
         };
@@ -230,7 +258,16 @@ fn plain(line: &[u8]) -> &[u8] {
     }
 }
 
+#[inline]
+fn hour_key(text: &[u8]) -> [u8; HOUR_BYTES] {
+    let mut key = [0; HOUR_BYTES];
+    let count = text.len().min(HOUR_BYTES);
+    key[..count].copy_from_slice(&text[..count]);
+    key
+}
+
 /// Two digits.
+#[inline]
 fn two(text: &[u8]) -> Option<i8> {
     let [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = text else { return None };
     i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()
@@ -288,7 +325,7 @@ mod tests {
         let mut reader = Reader::new(format, now, TimeZone::get("Asia/Seoul").unwrap());
         for _ in 0..2 {
             let parts = reader.line(text.as_bytes());
-            let seen = [parts.program, parts.message].map(String::from_utf8_lossy);
+            let seen = [parts.program, parts.message()].map(String::from_utf8_lossy);
             assert_eq!((parts.at, &*seen[0], &*seen[1]), (at, program, message), "{text}");
         }
     }
