@@ -185,8 +185,7 @@ fn cost(window: &[u8], common: &BTreeSet<&[u8]>) -> u32 {
         b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 8,
         b'0'..=b'9' => 7,
         b'd' | b'l' | b'c' | b'u' | b'm' | b'p' | b'f' | b':' => 6,
-        b'a'..=b'z' => 4,
-        b'.' | b'-' | b'_' | b'/' | b'[' | b']' | b'(' | b')' | b'=' => 4,
+        b'a'..=b'z' | b'.' | b'-' | b'_' | b'/' | b'[' | b']' | b'(' | b')' | b'=' => 4,
         _ => 2,
     };
     window

@@ -67,7 +67,7 @@ impl Tree {
         let mut files = Files::new((&host, &before), deadline, &UTC, &mut engine);
         let (marks, missed) = files.scan(&SYSLOG[..1], Window::default());
         assert_eq!(missed, None);
-        let told = files.coverage.into_iter().map(|coverage| coverage.into_json());
+        let told = files.coverage.into_iter().map(Coverage::into_json);
         scans.gaps = told
             .flat_map(|told| told["gaps"].as_array().unwrap().clone())
             .map(|gap| gap["why"].as_str().unwrap().to_owned())
