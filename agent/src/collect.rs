@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_shared::bundle::{self, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::pattern_pack;
 use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::host::{Host, RecordedError};
-use crate::logs::LogState;
+use crate::logs::{LogState, Patterns};
 use crate::snapshot::{Take, TakeError, Taken, take};
 use crate::spool::{Spool, SpoolError};
 use crate::state::{Identity, IdentityError, JournalEntry, State, StateError};
@@ -148,6 +149,29 @@ fn sign(identity: &Identity, id: Uuid, sha256: &str) -> Result<Seal, CollectErro
     })
 }
 
+/// The embedded patterns with those of the accepted pack; none when there is no pack.
+fn patterns(config: &Config, state: Option<&State>) -> Option<Arc<Patterns>> {
+    let key = config.patterns_key.as_deref()?;
+    let signed = match state?.pattern_pack() {
+        Ok(signed) => signed?,
+        Err(error) => {
+            tracing::warn!(%error, "collect.patterns: the pattern pack cannot be read");
+            return None;
+        }
+    };
+    // Checked again: what is used is what was signed, whoever wrote the file.
+    match pattern_pack::accept(&signed, key, 0) {
+        Ok(pack) => {
+            let version = pack.version;
+            Some(Arc::new(Patterns::new(carepack_shared::patterns::with_pack(pack), version)))
+        }
+        Err(refused) => {
+            tracing::warn!(%refused, "collect.patterns: the embedded patterns are used");
+            None
+        }
+    }
+}
+
 fn observe(
     config: &Config,
     state: Option<&State>,
@@ -171,6 +195,7 @@ fn observe(
             period: order.period.clone(),
             host_id: identity.map(|identity| identity.host_id),
             log_state,
+            patterns: patterns(config, kept),
             policy: config.withhold.policy(),
             mask_key,
             deadline: config.deadline(),

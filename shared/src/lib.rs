@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod digest;
 pub mod mask;
 pub mod observation;
+pub mod pattern_pack;
 pub mod patterns;
 pub mod period;
 pub mod snapshot;

@@ -30,7 +30,7 @@ const REGEX_BYTES_MAX: usize = 1_000;
 /// Bound on the memory of one compiled expression, in bytes.
 const REGEX_MEMORY_MAX: usize = 512 * 1024;
 /// Longest pack in bytes.
-pub const PACK_BYTES_MAX: usize = 512 * 1024;
+pub const PACK_BYTES_MAX: usize = 256 * 1024;
 
 /// One signature of something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use carepack_shared::{Content, Observation, Outcome, Source};
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Piece};
-use crate::logs::{self, LogState};
+use crate::logs::{self, LogState, Patterns};
 
 /// What the executor hands on.
 pub enum Event {
@@ -24,6 +24,7 @@ pub enum Event {
 pub struct Context<'a> {
     pub host: &'a Host,
     pub log_state: &'a LogState,
+    pub patterns: &'a Patterns,
     pub deadline: Instant,
     /// Says of a path or source key whether the customer keeps it back.
     pub withheld: &'a dyn Fn(&str) -> bool,
@@ -109,8 +110,8 @@ impl One<'_> {
     }
 
     fn log(&self, hand_on: &mut dyn FnMut(Event)) {
-        let Context { host, log_state, deadline, .. } = *self.context;
-        let scanned = logs::scan(host, log_state, deadline);
+        let Context { host, log_state, patterns, deadline, .. } = *self.context;
+        let scanned = logs::scan_with(host, log_state, deadline, patterns);
         let source = Source::Log { name: scanned.name.to_owned() };
         let outcome = settle(scanned.result.map(|(value, state)| {
             hand_on(Event::Scanned(state));

@@ -10,7 +10,7 @@ use carepack_shared::{Observation, Outcome, Source, Unseen};
 
 use super::take::Withhold;
 use crate::host::Host;
-use crate::logs::LogState;
+use crate::logs::{LogState, Patterns};
 use crate::probes::Probe;
 use crate::probes::execute::{Context, Event, execute, withheld};
 
@@ -19,6 +19,14 @@ const STACK_BYTES: usize = 512 * 1024;
 
 /// A replay reads small files: what takes longer there was recorded as hanging.
 const REPLAY_MS_MAX: u64 = 3_000;
+
+/// What a log scan begins with.
+#[derive(Clone, Default)]
+pub(super) struct Logs {
+    pub state: Arc<LogState>,
+    /// None: the embedded ones.
+    pub patterns: Option<Arc<Patterns>>,
+}
 
 /// What one probe gave.
 pub(super) struct Found {
@@ -33,7 +41,7 @@ pub(super) fn run(
     probe: &'static Probe,
     host: &Arc<Host>,
     policy: &Arc<Withhold>,
-    log_state: &Arc<LogState>,
+    logs: &Logs,
     until: Instant,
 ) -> Found {
     let started = Instant::now();
@@ -46,11 +54,12 @@ pub(super) fn run(
 
     let (sender, receiver) = channel();
     let (thread_host, thread_policy) = (Arc::clone(host), Arc::clone(policy));
-    let (thread_state, thread_wanted) = (Arc::clone(log_state), wanted.clone());
+    let (thread_logs, thread_wanted) = (logs.clone(), wanted.clone());
     let work = move || {
         let context = Context {
             host: &thread_host,
-            log_state: &thread_state,
+            log_state: &thread_logs.state,
+            patterns: thread_logs.patterns.as_deref().unwrap_or_else(|| Patterns::of_agent()),
             deadline,
             withheld: &|key| thread_policy.covers(key),
         };
@@ -144,7 +153,7 @@ mod tests {
     fn check(probe: &'static Probe, expected: [Option<Unseen>; 3]) {
         let host = Arc::new(Host::live());
         let until = Instant::now() + Duration::from_secs(20);
-        let found = run(probe, &host, &Arc::default(), &Arc::default(), until);
+        let found = run(probe, &host, &Arc::default(), &Logs::default(), until);
         let got: Vec<Option<Unseen>> = found
             .observations
             .iter()

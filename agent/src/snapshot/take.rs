@@ -12,9 +12,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::assemble::{Parts, assemble};
-use super::run::run;
+use super::run::{Logs, run};
 use crate::host::{Host, Meter};
-use crate::logs::LogState;
+use crate::logs::{LogState, Patterns};
 use crate::probes;
 
 /// What is asked for.
@@ -26,6 +26,8 @@ pub struct Take {
     pub host_id: Option<Uuid>,
     /// Where the last log scan ended (default: a first scan).
     pub log_state: LogState,
+    /// What is looked for in logs (default: the embedded patterns).
+    pub patterns: Option<Arc<Patterns>>,
     /// What the customer keeps back.
     pub policy: Withhold,
     /// The host's own key for masks; it never leaves.
@@ -99,10 +101,11 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
     let until = Instant::now() + request.deadline;
     let policy = Arc::new(request.policy);
     let log_state = Arc::new(request.log_state);
+    let logs = Logs { state: Arc::clone(&log_state), patterns: request.patterns };
     let mut observations = Vec::new();
     let mut scanned = None;
     for probe in probes::all() {
-        let mut found = run(probe, host, &policy, &log_state, until);
+        let mut found = run(probe, host, &policy, &logs, until);
         scanned = found.log_state.take().or(scanned);
         for mut observation in found.observations {
             mask(&mut masker, &mut observation);
@@ -176,6 +179,7 @@ mod tests {
             period: None,
             host_id: None,
             log_state: LogState::default(),
+            patterns: None,
             policy: Withhold::default(),
             mask_key: b"key".to_vec(),
             deadline: Duration::from_secs(60),

@@ -9,9 +9,11 @@ mod first;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use carepack_shared::pattern_pack::SignedPack;
 use carepack_shared::wire::{
-    EnrolAnswer, EnrolRequest, HEADER_SHA256, PATH_ENROL, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS,
-    Policy, Poll, Problem, Receipt, RenewAnswer, RenewRequest, SMALL_BODY_BYTES_MAX, Token,
+    EnrolAnswer, EnrolRequest, HEADER_SHA256, PACK_BODY_BYTES_MAX, PATH_ENROL, PATH_PATTERNS,
+    PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS, Policy, Poll, Problem, Receipt, RenewAnswer,
+    RenewRequest, SMALL_BODY_BYTES_MAX, Token,
 };
 use reqwest::{Client, RequestBuilder, Response, header};
 use rustls::ClientConfig;
@@ -84,6 +86,15 @@ impl Uplink {
         send(&self.server, request).await
     }
 
+    /// The newest pattern pack; nothing of it is believed yet.
+    ///
+    /// # Errors
+    /// [`UplinkError`].
+    pub async fn patterns(&self) -> Result<SignedPack, UplinkError> {
+        let request = self.client.get(format!("{}{PATH_PATTERNS}", self.server));
+        send_up_to(&self.server, request, PACK_BODY_BYTES_MAX).await
+    }
+
     async fn post<Q: Serialize, A: DeserializeOwned>(
         &self,
         path: &str,
@@ -152,6 +163,15 @@ async fn send<A: DeserializeOwned>(
     server: &str,
     request: RequestBuilder,
 ) -> Result<A, UplinkError> {
+    send_up_to(server, request, SMALL_BODY_BYTES_MAX).await
+}
+
+/// Sends, and takes an answer of at most so many bytes.
+async fn send_up_to<A: DeserializeOwned>(
+    server: &str,
+    request: RequestBuilder,
+    bytes_max: usize,
+) -> Result<A, UplinkError> {
     let unreachable = |source: reqwest::Error| UplinkError::Unreachable {
         server: server.to_owned(),
         // The address is named already.
@@ -160,7 +180,7 @@ async fn send<A: DeserializeOwned>(
     let foreign = |what: String| UplinkError::Foreign { server: server.to_owned(), what };
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    let body = capped(&mut response).await.map_err(unreachable)?;
+    let body = capped(&mut response, bytes_max).await.map_err(unreachable)?;
     let body = body.ok_or_else(|| foreign(format!("HTTP {status}, too long")))?;
     if status.is_success() {
         return serde_json::from_slice(&body).map_err(|error| foreign(error.to_string()));
@@ -174,11 +194,14 @@ async fn send<A: DeserializeOwned>(
     }
 }
 
-/// The body; none when it is longer than any answer of the API.
-async fn capped(response: &mut Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+/// The body; none when it is longer than `bytes_max`.
+async fn capped(
+    response: &mut Response,
+    bytes_max: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await? {
-        if body.len() + piece.len() > SMALL_BODY_BYTES_MAX {
+        if body.len() + piece.len() > bytes_max {
             return Ok(None);
         }
         body.extend_from_slice(&piece);
