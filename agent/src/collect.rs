@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_shared::bundle::{self, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::pattern_pack;
 use carepack_shared::period::Cadence;
 use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::host::{Host, RecordedError};
+use crate::logs::Patterns;
 use crate::probes::execute::{Memory, Samples};
 use crate::snapshot::{Take, TakeError, Taken, take};
 use crate::spool::{Spool, SpoolError};
@@ -139,7 +141,7 @@ pub fn look_mounted(
         reason: Reason::Offline,
         period,
         host_id: None,
-        log_state: LogState::default(),
+        memory: Memory::default(),
         policy: config.withhold.policy(),
         mask_key: crate::state::random_key(),
         deadline: config.deadline(),
@@ -183,6 +185,29 @@ fn sign(identity: &Identity, id: Uuid, sha256: &str) -> Result<Seal, CollectErro
     })
 }
 
+/// The embedded patterns with those of the accepted pack; none when there is no pack.
+fn patterns(config: &Config, state: &State) -> Option<Arc<Patterns>> {
+    let key = config.patterns_key.as_deref()?;
+    let signed = match state.pattern_pack() {
+        Ok(signed) => signed?,
+        Err(error) => {
+            tracing::warn!(%error, "collect.patterns: the pattern pack cannot be read");
+            return None;
+        }
+    };
+    // Checked again: what is used is what was signed, whoever wrote the file.
+    match pattern_pack::accept(&signed, key, 0) {
+        Ok(pack) => {
+            let version = pack.version;
+            Some(Arc::new(Patterns::new(carepack_shared::patterns::with_pack(pack), version)))
+        }
+        Err(refused) => {
+            tracing::warn!(%refused, "collect.patterns: the embedded patterns are used");
+            None
+        }
+    }
+}
+
 fn observe(
     config: &Config,
     state: Option<&State>,
@@ -196,7 +221,7 @@ fn observe(
     // A look before enrolment masks with a key of its own, which is forgotten.
     let kept = state.filter(|state| state.dir().exists());
     let (memory, mask_key) = match kept {
-        Some(state) => (remembered(state, host.now())?, state.mask_key()?),
+        Some(state) => (remembered(config, state, host.now())?, state.mask_key()?),
         None => (Memory::default(), crate::state::random_key()),
     };
     Ok(take(
@@ -214,7 +239,7 @@ fn observe(
 }
 
 /// Where the last log scan ended, and the samples of the contract's period.
-fn remembered(state: &State, now: Timestamp) -> Result<Memory, StateError> {
+fn remembered(config: &Config, state: &State, now: Timestamp) -> Result<Memory, StateError> {
     /// A period and a margin, in days.
     const MONTH_DAYS: i64 = 35;
     const QUARTER_DAYS: i64 = 95;
@@ -226,6 +251,7 @@ fn remembered(state: &State, now: Timestamp) -> Result<Memory, StateError> {
     let since = now - jiff::SignedDuration::from_hours(days * 24);
     Ok(Memory {
         log_state: state.progress()?.log_state,
+        patterns: patterns(config, state),
         samples: Some(Samples { folder: state.samples_dir(), since }),
     })
 }

@@ -75,6 +75,13 @@ impl Live {
         Ok(Piece { bytes, truncated, inode })
     }
 
+    /// See [`super::Host::open`].
+    pub(super) fn open(&self, path: &str) -> Look<super::OpenFile> {
+        let (file, inode) = open_regular(&self.at(path)?, path)?;
+        let seen = file.metadata().map_err(|error| Missed::from_io(path, &error))?;
+        Ok(super::OpenFile { file, inode, size_bytes: seen.len() })
+    }
+
     /// See [`super::Host::list`].
     pub(super) fn list(&self, path: &str) -> Look<Listing> {
         let fault = |error: &std::io::Error| Missed::from_io(path, error);

@@ -8,6 +8,7 @@ mod confined;
 mod cost;
 mod kept;
 mod live;
+mod open;
 mod recorded;
 
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub use cost::Meter;
 pub use kept::Kept;
 pub use live::Live;
+pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
 
 /// Most names taken from one directory; above it the listing is cut and says so.

@@ -279,7 +279,11 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!({"from": 1, "to": 2, "lines": 3, "bytes": 4, "truncated": false,
             "by_priority": {"err": 3, "crit": 1}, "top_identifiers": [{"name": "sshd", "lines": 9}],
             "patterns": [{"id": "kernel.oom_kill", "count": 2, "first": 1, "last": 2,
-                          "samples": ["masked"]}]}),
+                          "days": {"2026-11-05": 2}, "samples": ["masked"]}],
+            "programs": [], "templates": [],
+            "sources": [{"name": "journal", "from": 1, "to": 2, "lines": 3, "bytes": 4,
+                         "hours": 1, "silent_hours": 0, "silences": [], "files": [],
+                         "gaps": []}]}),
         ),
         (
             "survey:interfaces",
