@@ -123,6 +123,8 @@ fn every_source_of_an_archive_is_one_that_the_agent_looks_at() {
             }
         }
     }
+    // The scan of the log reports the files under this name where there is no journal.
+    keys.insert("log:messages".to_owned());
     for path in FILES.iter().chain(LINKS) {
         assert!(keys.contains(*path), "no probe looks at {path}");
     }
@@ -227,6 +229,20 @@ fn a_sosreport_of_a_cluster_member() -> Result<()> {
         ("time.zone", json!("Etc/UTC")),
     ])?;
     host.judged(&[("services-failed", "danger"), ("swap-absent", "attention")])?;
+    // Two boots of the journal: "systemd_failed=14", "systemd_failed=5; mysql_error_lines=2".
+    let count = host.fact("logs.count");
+    let failed = |id: &str| count[id].as_i64().unwrap_or_default();
+    ensure!(failed("systemd.unit_failed") + failed("systemd.start_failed") == 14 + 5, "{count}");
+    ensure!(failed("mysql.error") == 2, "{count}");
+    let mut lines = 0;
+    for boot in ["", "_-1"] {
+        let name = format!("sos_commands/logs/journalctl_--no-pager_--catalog_--boot{boot}");
+        let text = std::fs::read(tree.join(name))?;
+        // Explanations and marks of boots begin with two dashes, and may be wrapped.
+        let is_line = |line: &&[u8]| line.get(6) == Some(&b' ') && line.get(9) == Some(&b':');
+        lines += text.split(|byte| *byte == b'\n').filter(is_line).count();
+    }
+    ensure!(host.fact("logs.window")["lines"] == lines, "{lines}: {}", host.fact("logs.window"));
     // Traps: snap's loop devices are full by nature and no file systems of ours.
     let usage = host.fact("fs.usage").as_array().context("fs.usage")?;
     let mounts: Vec<&Value> = usage.iter().map(|fs| &fs["mount"]).collect();

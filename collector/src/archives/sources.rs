@@ -156,6 +156,10 @@ pub const COMMANDS: &[&str] = &[
     "ip_-s_-d_link",
     "ip_addr",
     "ip_address",
+    "journalctl_--no-pager_--boot",
+    "journalctl_--no-pager_--boot_-1",
+    "journalctl_--no-pager_--catalog_--boot",
+    "journalctl_--no-pager_--catalog_--boot_-1",
     "ls_-alRh_.var.log",
     "ls_-alhR_.var.crash",
     "ls_-lanR_.boot",
@@ -209,7 +213,26 @@ pub fn is_wanted(name: &str) -> bool {
     false
 }
 
+/// Whether an entry is a log, of which more is taken than of other files.
+pub fn is_log(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    name.contains("var/log/") && is_system_log(file) || file.starts_with("journalctl_--no-pager_--")
+}
+
+/// `messages`, `secure` and `cron`, and what rotation makes of them, packed ones left out.
+fn is_system_log(file: &str) -> bool {
+    let number =
+        |rest: &str| rest.starts_with(['-', '.']) && rest[1..].bytes().all(|b| b.is_ascii_digit());
+    ["messages", "secure", "cron"]
+        .iter()
+        .filter_map(|log| file.strip_prefix(log))
+        .any(|rest| rest.is_empty() || number(rest))
+}
+
 fn is_wanted_below(name: &str) -> bool {
+    if let Some(file) = name.strip_prefix("var/log/") {
+        return is_system_log(file);
+    }
     if let Some(command) = command_of(name) {
         return COMMANDS.contains(&command)
             || COMMAND_PREFIXES.iter().any(|prefix| command.starts_with(prefix));

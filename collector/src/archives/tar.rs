@@ -101,10 +101,10 @@ impl Taking<'_> {
             EntryType::Regular | EntryType::Continuous if (self.wanted)(&name) => {
                 let modified = entry.header().mtime().ok().and_then(|at| i64::try_from(at).ok());
                 let mut bytes = Vec::new();
-                let limit = self.limits.file_bytes_max as u64 + 1;
-                entry.take(limit).read_to_end(&mut bytes).map_err(self.damaged)?;
-                let truncated = bytes.len() > self.limits.file_bytes_max;
-                bytes.truncate(self.limits.file_bytes_max);
+                let max = self.limits.of(&name);
+                entry.take(max as u64 + 1).read_to_end(&mut bytes).map_err(self.damaged)?;
+                let truncated = bytes.len() > max;
+                bytes.truncate(max);
                 let modified = modified.unwrap_or_default();
                 self.tree.add_file(name, Piece { bytes, truncated, modified }, self.limits)
             }
