@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_shared::bundle::{self, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::pattern_pack;
 use carepack_shared::period::Cadence;
 use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::host::{Host, RecordedError};
+use crate::logs::Patterns;
 use crate::probes::execute::{Memory, Samples};
 use crate::snapshot::{Take, TakeError, Taken, take};
 use crate::spool::{Spool, SpoolError};
@@ -40,6 +42,8 @@ pub enum CollectError {
     State(#[from] StateError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error("{} cannot be read as a mounted root", root.display())]
+    Mounted { root: std::path::PathBuf, source: std::io::Error },
     #[error("the recorded host cannot be replayed")]
     Recorded(#[from] RecordedError),
     #[error(transparent)]
@@ -113,6 +117,38 @@ pub fn look(config: &Config, state: &State, order: &Order) -> Result<Snapshot, C
     Ok(observe(config, Some(state), identity.as_ref(), order)?.snapshot)
 }
 
+/// A file system of another machine, mounted here.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    pub root: std::path::PathBuf,
+    /// The moment that it stands for; the present one without it.
+    pub taken_at: Option<Timestamp>,
+}
+
+/// Looks at a mounted root and keeps nothing. This machine's identity, log state and mask key are
+/// not its own, so none of them is used.
+///
+/// # Errors
+/// [`CollectError`].
+pub fn look_mounted(
+    config: &Config,
+    mounted: &Mounted,
+    period: Option<String>,
+) -> Result<Snapshot, CollectError> {
+    let host = Host::mounted(&mounted.root, mounted.taken_at)
+        .map_err(|source| CollectError::Mounted { root: mounted.root.clone(), source })?;
+    let request = Take {
+        reason: Reason::Offline,
+        period,
+        host_id: None,
+        memory: Memory::default(),
+        policy: config.withhold.policy(),
+        mask_key: crate::state::random_key(),
+        deadline: config.deadline(),
+    };
+    Ok(take(&Arc::new(host), request)?.snapshot)
+}
+
 /// A signed bundle of a snapshot; unsigned when this host has no identity.
 ///
 /// # Errors
@@ -149,6 +185,29 @@ fn sign(identity: &Identity, id: Uuid, sha256: &str) -> Result<Seal, CollectErro
     })
 }
 
+/// The embedded patterns with those of the accepted pack; none when there is no pack.
+fn patterns(config: &Config, state: &State) -> Option<Arc<Patterns>> {
+    let key = config.patterns_key.as_deref()?;
+    let signed = match state.pattern_pack() {
+        Ok(signed) => signed?,
+        Err(error) => {
+            tracing::warn!(%error, "collect.patterns: the pattern pack cannot be read");
+            return None;
+        }
+    };
+    // Checked again: what is used is what was signed, whoever wrote the file.
+    match pattern_pack::accept(&signed, key, 0) {
+        Ok(pack) => {
+            let version = pack.version;
+            Some(Arc::new(Patterns::new(carepack_shared::patterns::with_pack(pack), version)))
+        }
+        Err(refused) => {
+            tracing::warn!(%refused, "collect.patterns: the embedded patterns are used");
+            None
+        }
+    }
+}
+
 fn observe(
     config: &Config,
     state: Option<&State>,
@@ -162,7 +221,7 @@ fn observe(
     // A look before enrolment masks with a key of its own, which is forgotten.
     let kept = state.filter(|state| state.dir().exists());
     let (memory, mask_key) = match kept {
-        Some(state) => (remembered(state, host.now())?, state.mask_key()?),
+        Some(state) => (remembered(config, state, host.now())?, state.mask_key()?),
         None => (Memory::default(), crate::state::random_key()),
     };
     Ok(take(
@@ -180,7 +239,7 @@ fn observe(
 }
 
 /// Where the last log scan ended, and the samples of the contract's period.
-fn remembered(state: &State, now: Timestamp) -> Result<Memory, StateError> {
+fn remembered(config: &Config, state: &State, now: Timestamp) -> Result<Memory, StateError> {
     /// A period and a margin, in days.
     const MONTH_DAYS: i64 = 35;
     const QUARTER_DAYS: i64 = 95;
@@ -192,6 +251,7 @@ fn remembered(state: &State, now: Timestamp) -> Result<Memory, StateError> {
     let since = now - jiff::SignedDuration::from_hours(days * 24);
     Ok(Memory {
         log_state: state.progress()?.log_state,
+        patterns: patterns(config, state),
         samples: Some(Samples { folder: state.samples_dir(), since }),
     })
 }

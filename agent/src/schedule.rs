@@ -104,6 +104,7 @@ mod tests {
             },
             poll_seconds: 300,
             collect_now: None,
+            patterns: None,
             now: at("2026-11-01T00:00:00Z"),
         }
     }

@@ -12,6 +12,7 @@ pub mod config;
 pub mod inspections;
 pub mod intake;
 pub mod objects;
+pub mod pattern_packs;
 pub mod pki;
 pub mod reports;
 pub mod rules;

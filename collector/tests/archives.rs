@@ -22,6 +22,11 @@ const SOS: &[(&str, &str)] = &[
     ("sos_commands/date/date_--utc", "Thu Nov  5 01:12:00 UTC 2026\n"),
     ("sos_commands/host/hostname", "db01.example.com\n"),
     (
+        "sos_commands/rpm/package-data",
+        "openssl-libs-3.0.7-27.el9.x86_64\tx\t1772514107\tRed Hat, Inc.\n",
+    ),
+    ("sos_commands/logs/ls_-alRh_.var.log", "/var/log:\ntotal 1\n\n/var/log/audit:\ntotal 1\n"),
+    (
         "sos_commands/filesys/df_-al_-x_autofs",
         "Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/sda1 1000 900 100 90% /\n",
     ),
@@ -129,6 +134,12 @@ fn the_same_parsers_read_it_and_secrets_are_masked() {
     assert_eq!(facts.value("services.failed"), Some(&json!(["a.service"])));
     assert_eq!(facts.value("fs.usage").unwrap()[0]["used_pct"], 90.0);
     assert_eq!(facts.value("memory.total_kib"), Some(&json!(1000)));
+    assert_eq!(facts.value("logging.journal_persistent"), Some(&json!(false)));
+    // No output tells the epoch, so no fact does.
+    assert_eq!(
+        facts.value("packages.evr"),
+        Some(&json!({"openssl-libs": ["3.0.7-27.el9.x86_64"]}))
+    );
     // The table of the only process stands for /proc/net.
     assert!(text(&snapshot, "/proc/net/dev").is_some());
     let repo = text(&snapshot, "/etc/yum.repos.d/a.repo").unwrap();
@@ -150,6 +161,60 @@ fn what_an_archive_lacks_is_unknown_and_never_an_answer() {
     }
     // Without shadow nobody knows who needs no password.
     assert!(facts.missing.contains_key("accounts.empty_password"));
+}
+
+#[test]
+fn the_system_log_is_counted_and_masked() {
+    let killed = "kernel: Out of memory: Killed process 811 (java), UID 48";
+    let old = format!("Dec 30 23:59:59 db01 {killed}\nnonsense\n\x1b[31m\n");
+    let new = format!(
+        "Nov  4 01:12:00 db01 {killed}\nNov  4 01:12:01 db01 kernel: [12.5] usb 1-1: new\n\
+         2026-11-05T00:30:00+00:00 db01 {killed}\n\
+         Nov  4 02:00:00 db01 app[7]: kernel: Out of memory: Killed process 1 password=hunter2hunter2\n"
+    );
+    let rotated = format!("Oct 20 10:00:00 db01 {killed}\n");
+    let log = |top: &str| {
+        tar_of(top, |builder| {
+            for (name, text) in [
+                ("var/log/messages", new.as_str()),
+                ("var/log/messages-20261025", rotated.as_str()),
+                ("var/log/messages-20260101", old.as_str()),
+                ("var/log/messages.gz", "packed"),
+            ] {
+                let mut header = header(EntryType::Regular, text.len() as u64);
+                builder.append_data(&mut header, format!("{top}{name}"), text.as_bytes()).unwrap();
+            }
+        })
+    };
+    let snapshot = sound(&log("a/"));
+    let facts = derive(&snapshot);
+    // Twice now and once in a rotated file; last year's is before the look-back.
+    assert_eq!(facts.value("logs.count").unwrap()["kernel.oom_kill"], 3);
+    let window = facts.value("logs.window").unwrap();
+    assert_eq!((&window["lines"], &window["truncated"]), (&json!(5), &json!(false)));
+    let scan = snapshot.observations.iter().find(|o| o.source.key() == "log:messages").unwrap();
+    let patterns = scan.json().unwrap()["patterns"].as_array().unwrap();
+    let oom = patterns.iter().find(|pattern| pattern["id"] == "kernel.oom_kill").unwrap();
+    assert_eq!(oom["days"], json!({"2026-10-20": 1, "2026-11-04": 1, "2026-11-05": 1}));
+    let document = String::from_utf8(snapshot.to_document()).unwrap();
+    assert!(!document.contains("hunter2"));
+    // A log longer than its cap says so.
+    let limits = Limits { log_bytes_max: 60, ..Limits::default() };
+    let cut = derive(&import(&log("a/"), &limits).unwrap());
+    assert_eq!(cut.value("logs.window").unwrap()["truncated"], true);
+    // Of chosen lines nothing can be counted.
+    let mut builder = Builder::new(Vec::new());
+    let file = EntryType::Regular;
+    raw(&mut builder, file, b"a/var/log/messages", b"", new.as_bytes());
+    raw(
+        &mut builder,
+        file,
+        b"a/insights_commands/date_--utc",
+        b"",
+        b"Thu Nov  5 01:12:00 UTC 2026",
+    );
+    let chosen = derive(&sound(&builder.into_inner().unwrap()));
+    assert!(chosen.missing.contains_key("logs.count"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use carepack_collector::serve::{Addresses, serve_until};
 use carepack_collector::store::{AlarmKind, Contract, Customer, Store, Token};
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
+use carepack_shared::pattern_pack::{SignedPack, accept};
 use carepack_shared::period::{Cadence, Schedule};
 use carepack_shared::snapshot::{Agent, DOCUMENT_BYTES_MAX, Host, Reason, SCHEMA, Snapshot};
 use carepack_shared::wire::{BODY_BYTES_MAX, EnrolAnswer, HEADER_SHA256, Policy, Receipt};
@@ -302,6 +303,7 @@ async fn every_route_but_enrolment_needs_a_certificate_that_counts() {
     let routes = [
         ("POST", "/v1/renew".to_owned()),
         ("POST", "/v1/poll".to_owned()),
+        ("GET", "/v1/patterns".to_owned()),
         ("PUT", format!("/v1/snapshots/{id}")),
         ("GET", "/v1/enrol/".to_owned()),
         ("GET", "/".to_owned()),
@@ -401,6 +403,43 @@ async fn a_poll_tells_and_learns() {
     collector.store.request_collect(host, request, long).await.unwrap();
     let policy: Policy = send(poll(behind)).send().await.unwrap().json().await.unwrap();
     assert_eq!(policy.collect_now, None, "an old request is not repeated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_pack_is_offered_by_version_and_given_as_it_was_signed() {
+    let collector = Collector::start("").await;
+    let enrolled = collector.enrol("a").await;
+    let get = || enrolled.client.get(collector.url("/v1/patterns"));
+    let offered = async || -> Option<u64> {
+        let body = json!({
+            "agent_version": "0.3.0", "now": Timestamp::now(), "spooled": 0, "rss_kib": 1,
+            "cpu_ms": 1, "refuses_on_demand": false,
+        });
+        let request = enrolled.client.post(collector.url("/v1/poll")).json(&body);
+        request.send().await.unwrap().json::<Policy>().await.unwrap().patterns
+    };
+    assert_eq!(offered().await, None);
+    check("no pack", get(), 404, "no_such_route").await;
+
+    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pack.toml");
+    for version in [3, 7] {
+        let text = format!(
+            "version = {version}\n[[pattern]]\nid = \"shop.lost\"\nko = \"주문 유실\"\nen = \"Order \
+             lost\"\npriority = \"err\"\nliterals = [\"order lost\"]\n"
+        );
+        let comment = format!("carepack-patterns version:{version}");
+        let made = minisign::sign(None, &pair.sk, text.as_bytes(), Some(&comment), None).unwrap();
+        std::fs::write(&file, text).unwrap();
+        std::fs::write(folder.path().join("pack.toml.minisig"), made.to_string()).unwrap();
+        carepack_collector::pattern_packs::add(collector.data.path(), &file).unwrap();
+    }
+    assert_eq!(offered().await, Some(7));
+    let given: SignedPack = get().send().await.unwrap().json().await.unwrap();
+    let key = pair.pk.to_base64();
+    assert_eq!(accept(&given, &key, 3).unwrap().pattern[0].id, "shop.lost");
+    assert!(accept(&given, &key, 7).is_err(), "no newer than the one in use");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,8 @@ pub mod bundle;
 pub mod digest;
 pub mod mask;
 pub mod observation;
+pub mod pattern_pack;
+pub mod patterns;
 pub mod period;
 pub mod snapshot;
 pub mod terminal;

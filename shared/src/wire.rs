@@ -1,7 +1,8 @@
 //! The agents' API: paths, bodies, headers and limits, the same words on both sides.
 //!
 //! There is no command channel: what the collector can say is a receipt, a policy (when to
-//! collect, what not to collect) and a request to collect now, which the host's policy may refuse.
+//! collect, what not to collect), a request to collect now, which the host's policy may refuse, and
+//! signed pattern packs: text that is searched for, nothing that is executed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub const PATH_ENROL: &str = "/v1/enrol";
 pub const PATH_RENEW: &str = "/v1/renew";
 /// `POST` [`Poll`] → [`Policy`].
 pub const PATH_POLL: &str = "/v1/poll";
+/// `GET` → [`SignedPack`](crate::pattern_pack::SignedPack), the newest; 404 when there is none.
+pub const PATH_PATTERNS: &str = "/v1/patterns";
 /// `PUT {PATH_SNAPSHOTS}/{id}`: zstd body, [`HEADER_SHA256`] → [`Receipt`].
 pub const PATH_SNAPSHOTS: &str = "/v1/snapshots";
 
@@ -25,6 +28,9 @@ pub const HEADER_SHA256: &str = "x-carepack-sha256";
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest body of any other request or answer in bytes.
 pub const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest answer with a pattern pack in bytes: its text as JSON, and a signature.
+pub const PACK_BODY_BYTES_MAX: usize = 2 * crate::patterns::PACK_BYTES_MAX + 4096;
 
 /// Bits of chance in an enrolment token.
 pub const TOKEN_BITS: usize = 160;
@@ -89,6 +95,9 @@ pub struct Policy {
     /// A request to collect now; the agent remembers the last id that it served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect_now: Option<Uuid>,
+    /// Version of the pattern pack that can be had; the agent asks for it when it is newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patterns: Option<u64>,
     /// The collector's wall clock.
     pub now: Timestamp,
 }

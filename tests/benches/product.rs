@@ -325,12 +325,14 @@ fn input(snapshots: &[Snapshot]) -> Input {
         current: Some(Observed::of(snapshot, "")),
         previous: None,
         history: Vec::new(),
+        standard: None,
         exceptions: std::collections::BTreeMap::new(),
     };
     Input {
         as_of: snapshots[0].finished_at,
         period: "2026-11".to_owned(),
         hosts: snapshots.iter().enumerate().map(host).collect(),
+        windows: Vec::new(),
         overrides: std::collections::BTreeMap::new(),
     }
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use carepack_shared::digest::sha256_hex;
-use carepack_shared::{Reason, Snapshot};
+use carepack_shared::{Reason, Snapshot, bundle};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Exit, print, state_of};
-use crate::collect::{self, Order, is_partial};
+use crate::collect::{self, Mounted, Order, is_partial};
 use crate::config::Config;
 use crate::spool::{Found, Spool};
 use crate::state::{Request, State};
@@ -34,6 +34,13 @@ pub struct Collect {
     /// .cpk gets a bundle signed with this host's key, for the way over an air gap.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Look at another machine's file system that is mounted here, instead of this host: a disk
+    /// image, a rescue. Commands and kernel state are not seen; nothing is spooled.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["reason", "request", "requested"])]
+    root: Option<PathBuf>,
+    /// The moment that the mounted root stands for; the present one without it.
+    #[arg(long, value_name = "TIME", requires = "root")]
+    taken_at: Option<Timestamp>,
     #[arg(long, value_enum)]
     reason: Option<ReasonWord>,
     /// The inspection period, e.g. 2026-11; that of the policy without it.
@@ -61,6 +68,9 @@ impl Collect {
     pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
         if self.requested {
             return self.serve_request(config, lang);
+        }
+        if let Some(root) = &self.root {
+            return self.look_mounted(config, root, lang);
         }
         let order = self.order(config)?;
         if self.dry_run || self.output.is_some() {
@@ -100,7 +110,33 @@ impl Collect {
         let snapshot = collect::look(config, &state, order)
             .context(lang.say("수집하지 못함", "the collection failed"))?;
         match &self.output {
-            Some(file) => write(&state, &snapshot, file)?,
+            Some(file) => write(Some(&state), &snapshot, file)?,
+            None => summary(&snapshot),
+        }
+        Ok(if is_partial(&snapshot) { Exit::Partial } else { Exit::Ok })
+    }
+
+    /// What comes of another machine must not be signed with this one's key, nor sent as its own.
+    fn look_mounted(
+        &self,
+        config: &Config,
+        root: &Path,
+        lang: print::Lang,
+    ) -> anyhow::Result<Exit> {
+        ensure!(
+            self.dry_run || self.output.is_some(),
+            "a mounted root is another machine: its snapshot goes to a file (--output FILE), or \
+             nowhere (--dry-run)"
+        );
+        ensure!(
+            config.collect.recorded.is_none(),
+            "--root and --recorded are two different hosts; name one"
+        );
+        let mounted = Mounted { root: root.to_owned(), taken_at: self.taken_at };
+        let snapshot = collect::look_mounted(config, &mounted, self.period.clone())
+            .context(lang.say("수집하지 못함", "the collection failed"))?;
+        match &self.output {
+            Some(file) => write(None, &snapshot, file)?,
             None => summary(&snapshot),
         }
         Ok(if is_partial(&snapshot) { Exit::Partial } else { Exit::Ok })
@@ -167,12 +203,18 @@ fn period_of_policy(config: &Config) -> anyhow::Result<Option<String>> {
     Ok(Some(policy.schedule.slot_at(Timestamp::now(), "")?.period))
 }
 
-fn write(state: &State, snapshot: &Snapshot, file: &Path) -> anyhow::Result<()> {
+/// Without a state a bundle stays unsigned.
+fn write(state: Option<&State>, snapshot: &Snapshot, file: &Path) -> anyhow::Result<()> {
     if file.as_os_str() == "-" {
         return std::io::stdout().write_all(&snapshot.to_document()).context("writing to stdout");
     }
     let sealed = file.extension().is_some_and(|end| end == "cpk");
-    let bytes = if sealed { collect::seal(state, snapshot)? } else { snapshot.to_document() };
+    let bytes = match state {
+        _ if !sealed => snapshot.to_document(),
+        Some(state) => collect::seal(state, snapshot)?,
+        None => bundle::write(snapshot.id, &snapshot.to_document(), None)
+            .context("compressing the snapshot")?,
+    };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     ensure!(folder.is_dir(), "{} is not a folder", folder.display());

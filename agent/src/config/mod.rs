@@ -34,6 +34,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Seconds between polls, instead of the policy's.
     pub poll_seconds: Option<u32>,
+    /// The minisign public key (its base 64 line) of pattern packs; without it none is taken.
+    pub patterns_key: Option<String>,
     pub collect: Collect,
     pub withhold: Withhold,
     pub spool: Spool,
@@ -100,6 +102,7 @@ impl Default for Config {
             server: None,
             state_dir: DEFAULT_STATE_DIR.into(),
             poll_seconds: None,
+            patterns_key: None,
             collect: Collect::default(),
             withhold: Withhold::default(),
             spool: Spool::default(),

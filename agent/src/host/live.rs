@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use carepack_shared::Unseen;
+use jiff::Timestamp;
 use nix::libc;
 
+use super::confined::{Confined, Located};
 use super::{
     Clock, Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat, command,
 };
@@ -22,6 +24,10 @@ use super::{
 /// The machine under a root folder; `/` is the machine itself, anything else a file tree.
 pub struct Live {
     root: PathBuf,
+    /// A mounted root, which no link may leave and in which nothing runs.
+    confined: Option<Confined>,
+    /// The moment that a mounted root stands for, where it is not the present one.
+    taken_at: Option<Timestamp>,
     spawned: AtomicU32,
 }
 
@@ -29,17 +35,35 @@ impl Live {
     /// The machine whose paths start at `root`.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), spawned: AtomicU32::new(0) }
+        Self { root: root.into(), confined: None, taken_at: None, spawned: AtomicU32::new(0) }
     }
 
-    fn at(&self, path: &str) -> PathBuf {
-        self.root.join(path.trim_start_matches('/'))
+    /// A file system that is mounted at `root` and not running: a disk image, a rescue. `taken_at`
+    /// is the moment that it stands for, the present one without it.
+    ///
+    /// # Errors
+    /// It is no folder, or may not be opened.
+    pub fn mounted(root: &Path, taken_at: Option<Timestamp>) -> std::io::Result<Self> {
+        let confined = Some(Confined::open(root)?);
+        Ok(Self { confined, taken_at, ..Self::new(root) })
+    }
+
+    /// Whether nothing runs here.
+    pub(super) const fn is_mounted(&self) -> bool {
+        self.confined.is_some()
+    }
+
+    fn at(&self, path: &str) -> Look<Located> {
+        match &self.confined {
+            Some(confined) => confined.locate(path),
+            None => Ok(Located::plain(self.root.join(path.trim_start_matches('/')))),
+        }
     }
 
     /// See [`super::Host::read_at`].
     pub(super) fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Look<Piece> {
         let fault = |error: &std::io::Error| Missed::from_io(path, error);
-        let (mut file, inode) = open_regular(&self.at(path), path)?;
+        let (mut file, inode) = open_regular(&self.at(path)?, path)?;
         if offset > 0 {
             file.seek(SeekFrom::Start(offset)).map_err(|error| fault(&error))?;
         }
@@ -51,12 +75,19 @@ impl Live {
         Ok(Piece { bytes, truncated, inode })
     }
 
+    /// See [`super::Host::open`].
+    pub(super) fn open(&self, path: &str) -> Look<super::OpenFile> {
+        let (file, inode) = open_regular(&self.at(path)?, path)?;
+        let seen = file.metadata().map_err(|error| Missed::from_io(path, &error))?;
+        Ok(super::OpenFile { file, inode, size_bytes: seen.len() })
+    }
+
     /// See [`super::Host::list`].
     pub(super) fn list(&self, path: &str) -> Look<Listing> {
         let fault = |error: &std::io::Error| Missed::from_io(path, error);
         let mut names = Vec::new();
         let mut truncated = false;
-        for entry in std::fs::read_dir(self.at(path)).map_err(|error| fault(&error))? {
+        for entry in std::fs::read_dir(self.at(path)?).map_err(|error| fault(&error))? {
             if names.len() == NAMES_MAX {
                 truncated = true;
                 break;
@@ -70,7 +101,7 @@ impl Live {
 
     /// See [`super::Host::stat`].
     pub(super) fn stat(&self, path: &str) -> Look<Stat> {
-        let seen = std::fs::metadata(self.at(path)).map_err(|e| Missed::from_io(path, &e))?;
+        let seen = std::fs::metadata(self.at(path)?).map_err(|e| Missed::from_io(path, &e))?;
         let kind = match () {
             () if seen.is_file() => Kind::File,
             () if seen.is_dir() => Kind::Directory,
@@ -89,13 +120,18 @@ impl Live {
 
     /// See [`super::Host::link`].
     pub(super) fn link(&self, path: &str) -> Look<String> {
-        let target = std::fs::read_link(self.at(path)).map_err(|e| Missed::from_io(path, &e))?;
+        let target = match &self.confined {
+            Some(confined) => confined.link(path)?,
+            None => std::fs::read_link(self.at(path)?)
+                .map_err(|error| Missed::from_io(path, &error))?
+                .into_os_string(),
+        };
         Ok(target.to_string_lossy().into_owned())
     }
 
     /// See [`super::Host::statfs`].
     pub(super) fn statfs(&self, path: &str) -> Look<Space> {
-        let seen = nix::sys::statvfs::statvfs(&self.at(path))
+        let seen = nix::sys::statvfs::statvfs(&*self.at(path)?)
             .map_err(|errno| Missed::from_io(path, &errno.into()))?;
         let unit = seen.fragment_size();
         Ok(Space {
@@ -115,13 +151,38 @@ impl Live {
         deadline: Instant,
         sink: &mut Sink<'_>,
     ) -> Look<()> {
+        if self.is_mounted() {
+            let detail = format!("{}: nothing runs on a mounted root", command.name);
+            return Err(Missed::new(Unseen::Failed, detail));
+        }
         let child = command::start(command, argv)?;
         self.spawned.fetch_add(1, Ordering::Relaxed);
         command::attend(child, command.name, deadline, sink)
     }
 
     pub(super) fn hostname(&self) -> String {
+        if self.is_mounted() {
+            return self.configured_hostname().unwrap_or_else(|| "unknown".to_owned());
+        }
         nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The name in `/etc/hostname`; before RHEL 7 it stood in `/etc/sysconfig/network`.
+    fn configured_hostname(&self) -> Option<String> {
+        let text = |path| {
+            let piece = self.read_at(path, 0, 4096).ok()?;
+            Some(String::from_utf8_lossy(&piece.bytes).into_owned())
+        };
+        let name = |text: String| text.split_whitespace().next().map(str::to_owned);
+        text("/etc/hostname").and_then(name).or_else(|| {
+            let text = text("/etc/sysconfig/network")?;
+            let line = text.lines().find_map(|line| line.trim().strip_prefix("HOSTNAME="))?;
+            name(line.replace(['"', '\''], ""))
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.taken_at.unwrap_or_else(Timestamp::now)
     }
 
     pub(super) fn spawned(&self) -> u32 {

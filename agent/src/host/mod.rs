@@ -4,9 +4,11 @@
 //! every look has a cap. It does not know what the contents mean, and it never writes.
 
 mod command;
+mod confined;
 mod cost;
 mod kept;
 mod live;
+mod open;
 mod recorded;
 
 use std::ops::ControlFlow;
@@ -20,6 +22,7 @@ use serde_json::Value;
 pub use cost::Meter;
 pub use kept::Kept;
 pub use live::Live;
+pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
 
 /// Most names taken from one directory; above it the listing is cut and says so.
@@ -151,6 +154,20 @@ impl Host {
         Self::Live(Live::new("/"))
     }
 
+    /// A file system mounted at `root`, of a machine that does not run; see [`Live::mounted`].
+    ///
+    /// # Errors
+    /// It is no folder, or may not be opened.
+    pub fn mounted(root: &Path, taken_at: Option<Timestamp>) -> std::io::Result<Self> {
+        Live::mounted(root, taken_at).map(Self::Live)
+    }
+
+    /// Whether it is a mounted root: its files are real, nothing runs.
+    #[must_use]
+    pub const fn is_mounted(&self) -> bool {
+        matches!(self, Self::Live(live) if live.is_mounted())
+    }
+
     /// A recorded folder; `overlay` names a subfolder (`previous`) whose files come first.
     ///
     /// # Errors
@@ -279,7 +296,7 @@ impl Host {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::Live(_) => Timestamp::now(),
+            Self::Live(live) => live.now(),
             Self::Recorded(recorded) => recorded.now(),
         }
     }
@@ -290,6 +307,9 @@ impl Host {
     /// Why it was not seen.
     pub fn clock(&self) -> Look<Clock> {
         match self {
+            Self::Live(live) if live.is_mounted() => {
+                Err(Missed::new(Unseen::Failed, "clock: nothing runs on a mounted root"))
+            }
             Self::Live(_) => live::clock(),
             Self::Recorded(_) => Err(Missed::new(Unseen::Absent, "clock: not recorded")),
         }

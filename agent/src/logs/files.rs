@@ -1,264 +1,246 @@
-//! Log files, where the journal does not answer: from the last position on, through rotation.
+//! Log files: from where the last scan ended, through rotation, packing and renames.
 //!
-//! A file is known by its inode: when another stands in its place, the old one is looked for
-//! among the rotated ones and read to its end first. Compressed files are passed over.
+//! Every line counts once. What is over the budget, out of time, gone or unreadable is told as a
+//! gap with its bytes and times; out of time only means that the next scan goes on there.
 
+use std::io::Read;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use carepack_shared::Unseen;
+use jiff::tz::TimeZone;
 
-use super::syslog::Reader;
-use super::tally::{MESSAGE_BYTES_MAX, Tally};
-use super::{FileMark, LogState, oldest, zone};
+use super::blocks::{Blocks, Tail};
+use super::coverage::{Coverage, Gap};
+use super::engine::{Engine, Window};
+use super::rotation::{Plan, Stretch, plan};
+use super::syslog::{Format, Reader};
+use super::unpack::{Packing, Source};
+use super::{FileMark, Head, oldest};
 use crate::host::{Host, Look, Missed};
 
-/// The logs, each under the names of RHEL and of Debian.
-const LOGS: [[&str; 2]; 3] = [
-    ["/var/log/messages", "/var/log/syslog"],
-    ["/var/log/secure", "/var/log/auth.log"],
-    ["/var/log/cron", "/var/log/cron.log"],
-];
-
-/// Most taken of one log in one scan; of more, the newest part.
-const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Taken at a time.
-const CHUNK_BYTES: usize = 128 * 1024;
-/// Rotated files looked at.
-const ROTATED_MAX: usize = 12;
-
-/// A stretch of one file.
-#[derive(Debug, PartialEq, Eq)]
-struct Stretch {
-    path: String,
-    from: u64,
-    to: u64,
+/// A log: its names on RHEL and Debian, and the form of its lines.
+pub(super) struct Log {
+    names: &'static [&'static str],
+    format: Format,
 }
 
-/// Scans the log files and gives the new positions.
-pub(super) fn scan(
-    host: &Host,
-    state: &LogState,
-    deadline: Instant,
-    tally: &mut Tally,
-) -> Look<Vec<FileMark>> {
-    let mut reader = Reader::new(host.now(), zone(host));
-    let mut marks = Vec::new();
-    let mut missed = None;
-    for names in LOGS {
-        let mut found = Err(Missed::new(Unseen::Absent, format!("{}: no log file", names[0])));
-        for path in names {
-            found = one(host, path, state, (&mut reader, &mut *tally, deadline));
-            if !matches!(&found, Err(missed) if missed.reason == Unseen::Absent) {
+const DNF: Format = Format::Plain { program: "dnf" };
+const YUM: Format = Format::Plain { program: "yum" };
+
+const fn log(names: &'static [&'static str], format: Format) -> Log {
+    Log { names, format }
+}
+
+/// What the journal holds too.
+pub(super) const SYSLOG: [Log; 3] = [
+    log(&["/var/log/messages", "/var/log/syslog"], Format::Syslog),
+    log(&["/var/log/secure", "/var/log/auth.log"], Format::Syslog),
+    log(&["/var/log/cron", "/var/log/cron.log"], Format::Syslog),
+];
+
+/// What only files hold.
+pub(super) const OWN: [Log; 4] = [
+    log(&[AUDIT], Format::Audit),
+    log(&["/var/log/dnf.log"], DNF),
+    log(&["/var/log/dnf.rpm.log"], DNF),
+    log(&["/var/log/yum.log"], YUM),
+];
+
+/// Where auditd writes.
+pub(super) const AUDIT: &str = "/var/log/audit/audit.log";
+
+/// Most taken of one log in one scan, as plain bytes; of more, the newest part.
+const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// What a packed byte is reckoned to unpack to.
+const PACKED_RATIO: u64 = 12;
+
+/// A scan of log files.
+pub(super) struct Files<'a, 'p> {
+    pub host: &'a Host,
+    pub marks: &'a [FileMark],
+    pub deadline: Instant,
+    pub zone: &'a TimeZone,
+    pub engine: &'a mut Engine<'p>,
+    pub coverage: Vec<Coverage>,
+    blocks: Blocks,
+}
+
+impl<'a, 'p> Files<'a, 'p> {
+    pub fn new(
+        (host, marks): (&'a Host, &'a [FileMark]),
+        deadline: Instant,
+        zone: &'a TimeZone,
+        engine: &'a mut Engine<'p>,
+    ) -> Self {
+        let blocks = Blocks::new();
+        Self { host, marks, deadline, zone, engine, coverage: Vec::new(), blocks }
+    }
+
+    /// Scans logs and gives where each ended; a refusal of the first of them that refuses.
+    pub fn scan(&mut self, logs: &[Log], window: Window) -> (Vec<FileMark>, Option<Missed>) {
+        let mut marks = Vec::new();
+        let mut missed = None;
+        for log in logs {
+            let absent = format!("{}: no log file", log.names[0]);
+            let mut found = Err(Missed::new(Unseen::Absent, absent));
+            for path in log.names {
+                found = self.one(path, log.format, window);
+                if !matches!(&found, Err(missed) if missed.reason == Unseen::Absent) {
+                    break;
+                }
+            }
+            match found {
+                Ok(mark) => marks.push(mark),
+                Err(fault) => missed = missed.or(Some(fault)),
+            }
+        }
+        (marks, missed)
+    }
+
+    fn one(&mut self, path: &str, format: Format, window: Window) -> Look<FileMark> {
+        let inode = self.host.open(path)?.inode;
+        let mut coverage = Coverage::new(path, self.host.now().as_second());
+        let mark = self.marks.iter().find(|mark| mark.path == path);
+        let Plan { mut stretches, mark_found } =
+            plan(self.host, path, mark, window.after.unwrap_or_else(|| oldest(self.host)));
+        let known = mark.and_then(|mark| mark.at);
+        if mark.is_some() && !mark_found {
+            let why = "rotated_away".to_owned();
+            coverage.gap(Gap { path: path.to_owned(), bytes: None, from: known, to: None, why });
+        }
+        if let Some(gap) = trim(&mut stretches, LOG_BYTES_MAX) {
+            coverage.gap(Gap { from: known, ..gap });
+        }
+        let after = match mark {
+            // Its place in the file is exact.
+            Some(_) if mark_found => window.after,
+            Some(_) => known.max(window.after),
+            None => window.after.or(Some(oldest(self.host) - 1)),
+        };
+        let window = Window { after, ..window };
+        let fresh = FileMark { path: path.to_owned(), inode, offset: 0, head: None, at: known };
+        let mut end = mark.filter(|_| mark_found).cloned().unwrap_or(fresh);
+        let mut left = stretches.iter();
+        for stretch in left.by_ref() {
+            let tail = if stretch.path == path { Tail::Waits } else { Tail::Counts };
+            coverage.begin(&stretch.path);
+            let mut reader = Reader::new(format, self.host.now(), self.zone.clone());
+            let read = self.read(stretch, tail, (&mut reader, window, &mut coverage));
+            match read {
+                Ok(offset) => end = self.mark(path, stretch, offset, end),
+                // The newest file decides what the log answers; an old one is a gap.
+                Err(missed) if stretch.path == path => return Err(missed),
+                Err(missed) => {
+                    let why = format!("unreadable: {}", missed.detail);
+                    let (path, bytes) = (stretch.path.clone(), Some(stretch.bytes));
+                    coverage.gap(Gap { path, bytes, from: end.at, to: None, why });
+                }
+            }
+            end.at = coverage.span().map(|span| span.1).max(end.at);
+            if Instant::now() >= self.deadline {
                 break;
             }
         }
-        match found {
-            Ok(mark) => marks.push(mark),
-            Err(fault) => missed = missed.or(Some(fault)),
+        for stretch in left {
+            let why = "out_of_time".to_owned();
+            let (path, bytes) = (stretch.path.clone(), Some(stretch.bytes));
+            coverage.gap(Gap { path, bytes, from: end.at, to: None, why });
         }
+        if coverage.has_gaps() {
+            self.engine.tally.cut();
+        }
+        self.coverage.push(coverage);
+        Ok(end)
     }
-    match (marks.is_empty(), missed) {
-        (true, Some(missed)) => Err(missed),
-        _ => Ok(marks),
-    }
-}
 
-fn one(
-    host: &Host,
-    path: &str,
-    state: &LogState,
-    (reader, tally, deadline): (&mut Reader, &mut Tally, Instant),
-) -> Look<FileMark> {
-    let now = host.stat(path)?;
-    let mark = state.files.iter().find(|mark| mark.path == path);
-    let mut stretches = stretches(host, path, mark);
-    if trim(&mut stretches, LOG_BYTES_MAX) {
-        tally.cut();
-    }
-    let mut end = FileMark { path: path.to_owned(), inode: now.inode, offset: 0 };
-    for stretch in stretches {
-        let reached = read(host, &stretch, deadline, &mut |line| {
-            let line = reader.line(line);
-            let new = mark.is_some() || line.at.is_none_or(|at| at >= oldest(host));
-            if new {
-                tally.add(&line);
-            }
-        })?;
-        if reached < stretch.to && Instant::now() >= deadline {
-            tally.cut();
-        }
-        if stretch.path == path {
-            end.offset = reached;
-        }
-    }
-    Ok(end)
-}
-
-/// What is to be read, oldest first.
-fn stretches(host: &Host, path: &str, mark: Option<&FileMark>) -> Vec<Stretch> {
-    let stretch = |path: &str, from: u64| {
-        let stat = host.stat(path).ok()?;
-        // Shorter than where we were: it was emptied in place.
-        let from = if from > stat.size_bytes { 0 } else { from };
-        Some(Stretch { path: path.to_owned(), from, to: stat.size_bytes })
-    };
-    let inode = |path: &str| host.stat(path).ok().map(|stat| stat.inode);
-    match mark {
-        Some(mark) if inode(path) == Some(mark.inode) => {
-            stretch(path, mark.offset).into_iter().collect()
-        }
-        mark => {
-            let mut found: Vec<Stretch> = stretch(path, 0).into_iter().collect();
-            for old in rotated(host, path) {
-                let last = mark.is_some_and(|mark| inode(&old) == Some(mark.inode));
-                let from = mark.filter(|_| last).map_or(0, |mark| mark.offset);
-                let recent = host.stat(&old).is_ok_and(|stat| stat.modified >= oldest(host));
-                if !recent && !host.is_recorded() {
-                    break;
-                }
-                found.extend(stretch(&old, from));
-                if last {
-                    break;
-                }
-            }
-            found.reverse();
-            found
-        }
-    }
-}
-
-/// `messages-20261101` (newest date first), then `messages.1` (smallest number first).
-fn rotated(host: &Host, path: &str) -> Vec<String> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let Ok(listing) = host.list(folder) else { return Vec::new() };
-    let suffixes = |separator: char| -> Vec<u64> {
-        let number = |candidate: &String| {
-            let rest = candidate.strip_prefix(name)?.strip_prefix(separator)?;
-            rest.parse().ok()
+    /// Counts a stretch; gives the plain offset after its last whole line.
+    fn read(
+        &mut self,
+        stretch: &Stretch,
+        tail: Tail,
+        (reader, window, coverage): (&mut Reader, Window, &mut Coverage),
+    ) -> Look<u64> {
+        let mut source = Source::open_at(self.host, &stretch.path, stretch.from)?;
+        let (engine, deadline) = (&mut *self.engine, self.deadline);
+        let mut late = false;
+        let mut lines = |block: &[u8]| {
+            engine.block(block, reader, window, coverage);
+            late = Instant::now() >= deadline;
+            if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        listing.names.iter().filter_map(number).collect()
-    };
-    let (mut dates, mut numbers) = (suffixes('-'), suffixes('.'));
-    dates.sort_unstable_by(|a, b| b.cmp(a));
-    numbers.sort_unstable();
-    let dated = dates.iter().map(|date| format!("{path}-{date}"));
-    let numbered = numbers.iter().map(|number| format!("{path}.{number}"));
-    dated.chain(numbered).take(ROTATED_MAX).collect()
+        let (taken, ended) = self.blocks.feed(&mut source, tail, &mut lines);
+        ended.map_err(|error| Missed::from_io(&stretch.path, &error))?;
+        let reached = stretch.from + taken;
+        let bytes =
+            (stretch.packing == Packing::Plain).then(|| source.size_bytes.saturating_sub(reached));
+        if late && bytes != Some(0) {
+            let why = "out_of_time".to_owned();
+            let from = coverage.span().map(|span| span.1);
+            coverage.gap(Gap { path: stretch.path.clone(), bytes, from, to: None, why });
+        }
+        Ok(reached)
+    }
+
+    /// The mark of a stretch that was read up to an offset.
+    fn mark(&self, path: &str, stretch: &Stretch, offset: u64, before: FileMark) -> FileMark {
+        let Ok(mut source) = Source::open(self.host, &stretch.path) else { return before };
+        let known = Head::length(offset);
+        let head = if known > 0 { Head::of(&mut source, known) } else { None };
+        FileMark { path: path.to_owned(), inode: source.inode, offset, head, at: before.at }
+    }
 }
 
-/// Drops the oldest bytes over the budget; true when there were any.
-fn trim(stretches: &mut Vec<Stretch>, bytes_max: u64) -> bool {
+/// Counts the kernel's ring buffer, where there is neither a journal nor a system log; gives the
+/// time of its last line.
+pub(super) fn kernel(
+    files: &mut Files<'_, '_>,
+    text: &mut dyn Read,
+    window: Window,
+) -> Option<i64> {
+    /// Bytes of `/proc/stat` that hold the boot's time on any machine.
+    const STAT_BYTES_MAX: usize = 1024 * 1024;
+    let stat = files.host.read("/proc/stat", STAT_BYTES_MAX).ok();
+    let stat = stat.map(|piece| String::from_utf8_lossy(&piece.bytes).into_owned());
+    let boot = stat.as_deref().and_then(|text| {
+        text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
+    });
+    let mut coverage = Coverage::new("kernel", files.host.now().as_second());
+    coverage.begin("kernel");
+    let mut reader = Reader::new(Format::Kernel { boot }, files.host.now(), files.zone.clone());
+    let engine = &mut *files.engine;
+    let _ = files.blocks.feed(text, Tail::Counts, &mut |block| {
+        engine.block(block, &mut reader, window, &mut coverage);
+        ControlFlow::Continue(())
+    });
+    let last = coverage.span().map(|span| span.1);
+    files.coverage.push(coverage);
+    last
+}
+
+/// Drops the oldest bytes over the budget and tells of them.
+fn trim(stretches: &mut Vec<Stretch>, bytes_max: u64) -> Option<Gap> {
     let mut left = bytes_max;
-    let mut cut = false;
+    let mut dropped = 0;
+    let mut path = None;
     for stretch in stretches.iter_mut().rev() {
-        let length = stretch.to - stretch.from;
-        if length > left {
-            stretch.from = stretch.to - left;
-            cut = true;
+        let packed = stretch.packing != Packing::Plain;
+        let plain = stretch.bytes.saturating_mul(if packed { PACKED_RATIO } else { 1 });
+        if plain > left {
+            // A packed file has no middle to begin at.
+            let keep = if packed { 0 } else { left };
+            dropped += stretch.bytes - keep;
+            stretch.from += stretch.bytes - keep;
+            stretch.bytes = keep;
+            path = Some(stretch.path.clone());
+            left = 0;
         }
-        left -= length.min(left);
+        left = left.saturating_sub(plain);
     }
-    stretches.retain(|stretch| stretch.from < stretch.to);
-    cut
-}
-
-/// Hands on every complete line of a stretch; gives the offset after the last of them.
-fn read(
-    host: &Host,
-    stretch: &Stretch,
-    deadline: Instant,
-    hand_on: &mut dyn FnMut(&str),
-) -> Look<u64> {
-    let mut offset = stretch.from;
-    while offset < stretch.to && Instant::now() < deadline {
-        let piece = host.read_at(&stretch.path, offset, CHUNK_BYTES)?;
-        let Some(last) = piece.bytes.iter().rposition(|&byte| byte == b'\n') else {
-            // An unfinished last line waits for the next scan; one longer than a whole piece
-            // is passed over.
-            if piece.truncated {
-                offset += piece.bytes.len() as u64;
-                continue;
-            }
-            break;
-        };
-        for line in piece.bytes[..last].split(|&byte| byte == b'\n') {
-            let line = &line[..line.len().min(2 * MESSAGE_BYTES_MAX)];
-            hand_on(&String::from_utf8_lossy(line));
-        }
-        offset += last as u64 + 1;
-    }
-    Ok(offset)
+    stretches.retain(|stretch| stretch.bytes > 0);
+    let why = "over_budget".to_owned();
+    path.map(|path| Gap { path, bytes: Some(dropped), from: None, to: None, why })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    struct Tree(tempfile::TempDir);
-
-    impl Tree {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let host = "hostname = \"a\"\ntaken_at = \"2026-11-05T00:00:00Z\"\n";
-            std::fs::write(folder.path().join("host.toml"), host).unwrap();
-            std::fs::create_dir_all(folder.path().join("root/var/log")).unwrap();
-            Self(folder)
-        }
-
-        fn path(&self, name: &str) -> std::path::PathBuf {
-            self.0.path().join("root/var/log").join(name)
-        }
-
-        fn append(&self, name: &str, text: &str) {
-            use std::io::Write;
-            let mut options = std::fs::File::options();
-            let mut file = options.create(true).append(true).open(self.path(name)).unwrap();
-            file.write_all(text.as_bytes()).unwrap();
-        }
-
-        /// Lines counted, and the state after.
-        fn scan(&self, state: &LogState) -> (u64, LogState) {
-            let host = Host::recorded(self.0.path(), None).unwrap();
-            let mut tally = Tally::new();
-            let deadline = Instant::now() + Duration::from_secs(10);
-            let files = scan(&host, state, deadline, &mut tally).unwrap();
-            (tally.lines(), LogState { journal: None, files })
-        }
-    }
-
-    const LINE: &str = "Nov  4 01:12:00 a kernel: Call Trace:\n";
-
-    #[test]
-    fn only_new_lines_count_and_rotation_loses_none() {
-        let tree = Tree::new();
-        tree.append("messages", &format!("Jan  1 00:00:00 a x: too old\n{LINE}{LINE}"));
-        let (lines, state) = tree.scan(&LogState::default());
-        assert_eq!(lines, 2);
-        assert_eq!(tree.scan(&state).0, 0);
-        tree.append("messages", &format!("{LINE}unfinished"));
-        let (lines, state) = tree.scan(&state);
-        assert_eq!(lines, 1);
-        tree.append("messages", " now finished\n");
-        std::fs::rename(tree.path("messages"), tree.path("messages-20261104")).unwrap();
-        tree.append("messages", LINE);
-        let (lines, state) = tree.scan(&state);
-        assert_eq!(lines, 2);
-        // Emptied in place.
-        std::fs::File::options().write(true).truncate(true).open(tree.path("messages")).unwrap();
-        assert_eq!(tree.scan(&state).0, 0);
-        tree.append("messages", "x\n");
-        assert_eq!(tree.scan(&tree.scan(&state).1).0, 0);
-    }
-
-    #[test]
-    fn of_too_much_the_newest_part_is_taken() {
-        let stretch = |from, to| Stretch { path: String::new(), from, to };
-        let mut stretches = vec![stretch(0, 100), stretch(0, 50), stretch(10, 40)];
-        assert!(trim(&mut stretches, 60));
-        assert_eq!(stretches, [stretch(20, 50), stretch(10, 40)]);
-        let mut stretches = vec![stretch(0, 60)];
-        assert!(!trim(&mut stretches, 60));
-    }
-}
+mod tests;

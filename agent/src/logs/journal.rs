@@ -7,8 +7,12 @@ use std::time::Instant;
 
 use serde::Deserialize;
 
-use super::patterns::Priority;
-use super::tally::{Line, Tally};
+use carepack_shared::patterns::Priority;
+
+use super::coverage::{Coverage, Gap};
+use super::engine::Engine;
+use super::files::AUDIT;
+use super::tally::Line;
 use super::{JournalMark, oldest};
 use crate::host::{Command, Host, Look, Missed};
 
@@ -30,18 +34,32 @@ const ENTRIES_MAX: u64 = 50_000;
 /// Longest entry; a longer one is passed over.
 const ENTRY_BYTES_MAX: usize = 128 * 1024;
 
-/// Scans the journal. The newest mark, or none when the journal showed no entry at all.
+/// What the journal told.
+pub(super) struct Heard {
+    /// The newest entry, or the one that was known.
+    pub mark: JournalMark,
+    pub coverage: Coverage,
+    /// Where it begins later than was asked for: the time of the oldest entry that was read.
+    pub holds_from: Option<i64>,
+}
+
+/// Scans the journal; none when it showed no entry at all.
 pub(super) fn scan(
     host: &Host,
     mark: Option<&JournalMark>,
     deadline: Instant,
-    tally: &mut Tally,
-) -> Look<Option<JournalMark>> {
-    let mut scan = Scan { mark, newest: None, tally, pending: Vec::new(), taken: 0, over: false };
+    engine: &mut Engine<'_>,
+) -> Look<Option<Heard>> {
     let since = mark.map_or_else(
         || oldest(host),
         |mark| i64::try_from(mark.realtime_us / 1_000_000).unwrap_or(i64::MAX),
     );
+    let mut coverage = Coverage::new("journal", host.now().as_second());
+    coverage.begin("journal");
+    // What auditd writes itself is read there; the journal's copy would count twice.
+    let audited = host.stat(AUDIT).is_ok_and(|stat| stat.size_bytes > 0);
+    let mut scan = Scan::new(mark, engine, coverage);
+    scan.audited = audited;
     let argv = |fields: &[&str]| -> Vec<String> {
         let since = format!("--since=@{since}");
         let words = JOURNAL.argv.iter().chain(fields).map(|&word| word.to_owned());
@@ -54,22 +72,39 @@ pub(super) fn scan(
     }
     // Late with something in hand is a cut scan, not a failed one.
     match ended {
-        Err(missed) if scan.tally.lines() == 0 => return Err(missed),
-        Err(_) => scan.tally.cut(),
+        Err(missed) if scan.entries == 0 => return Err(missed),
+        Err(_) => scan.cut = Some("out_of_time"),
         Ok(()) => {}
     }
-    Ok(scan.newest.or_else(|| mark.cloned()))
+    let begins = scan.coverage.span().map(|span| span.0);
+    if let Some(why) = scan.cut {
+        let (path, why) = ("journal".to_owned(), why.to_owned());
+        scan.coverage.gap(Gap { path, bytes: None, from: Some(since), to: begins, why });
+        scan.engine.tally.cut();
+    }
+    let holds_from = if scan.reached { None } else { begins };
+    let (newest, coverage) = (scan.newest, scan.coverage);
+    let mark = newest.or_else(|| mark.cloned());
+    Ok(mark.map(|mark| Heard { mark, coverage, holds_from }))
 }
 
-struct Scan<'a> {
+struct Scan<'a, 'p> {
     mark: Option<&'a JournalMark>,
     newest: Option<JournalMark>,
-    tally: &'a mut Tally,
+    engine: &'a mut Engine<'p>,
+    coverage: Coverage,
     /// The beginning of an entry whose end has not come yet.
     pending: Vec<u8>,
     taken: usize,
+    entries: u64,
     /// The pending entry is too long and is passed over.
     over: bool,
+    /// The audit log is read from its own file.
+    audited: bool,
+    /// The last scan's end was reached.
+    reached: bool,
+    /// More was there than was taken, and why.
+    cut: Option<&'static str>,
 }
 
 /// A field is text, or its bytes when it is no UTF-8, or null when it is very long.
@@ -97,7 +132,23 @@ struct Entry {
     cursor: Option<Field>,
 }
 
-impl Scan<'_> {
+impl<'a, 'p> Scan<'a, 'p> {
+    fn new(mark: Option<&'a JournalMark>, engine: &'a mut Engine<'p>, coverage: Coverage) -> Self {
+        Self {
+            mark,
+            newest: None,
+            engine,
+            coverage,
+            pending: Vec::new(),
+            taken: 0,
+            entries: 0,
+            over: false,
+            audited: false,
+            reached: false,
+            cut: None,
+        }
+    }
+
     fn take(&mut self, piece: &[u8]) -> ControlFlow<()> {
         self.taken += piece.len();
         let mut rest = piece;
@@ -118,8 +169,8 @@ impl Scan<'_> {
         } else {
             self.pending.extend_from_slice(rest);
         }
-        if self.taken >= OUTPUT_BYTES_MAX || self.tally.lines() >= ENTRIES_MAX {
-            self.tally.cut();
+        if self.taken >= OUTPUT_BYTES_MAX || self.entries >= ENTRIES_MAX {
+            self.cut = Some("over_budget");
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -134,6 +185,7 @@ impl Scan<'_> {
         if let Some(mark) = self.mark
             && (cursor == mark.cursor || realtime_us < mark.realtime_us)
         {
+            self.reached = true;
             return ControlFlow::Break(());
         }
         if self.newest.as_ref().is_none_or(|newest| newest.realtime_us < realtime_us) {
@@ -144,12 +196,19 @@ impl Scan<'_> {
             (program, transport) if program.is_empty() => transport,
             (program, _) => program,
         };
+        self.entries += 1;
+        if self.audited && program == "audit" {
+            return ControlFlow::Continue(());
+        }
         let message = text(entry.message);
-        self.tally.add(&Line {
-            at: i64::try_from(realtime_us / 1_000_000).ok().filter(|&at| at > 0),
+        let at = i64::try_from(realtime_us / 1_000_000).ok().filter(|&at| at > 0);
+        self.coverage.line(at);
+        self.coverage.bytes(message.len() as u64);
+        self.engine.entry(&Line {
+            at,
             priority: level.map(|level| Priority::ALL[level]),
-            program: &program,
-            message: &message,
+            program: program.as_bytes(),
+            message: message.as_bytes(),
         });
         ControlFlow::Continue(())
     }
@@ -165,19 +224,26 @@ fn text(field: Option<Field>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::patterns::Patterns;
     use super::*;
 
-    fn feed(mark: Option<&JournalMark>, text: &str, chunk: usize) -> (Tally, Option<JournalMark>) {
-        let mut tally = Tally::new();
-        let mut scan =
-            Scan { mark, newest: None, tally: &mut tally, pending: vec![], taken: 0, over: false };
+    fn feed(
+        mark: Option<&JournalMark>,
+        text: &str,
+        (chunk, audited): (usize, bool),
+    ) -> (serde_json::Map<String, serde_json::Value>, Option<JournalMark>, bool) {
+        let mut engine = Engine::new(Patterns::of_agent(), jiff::tz::TimeZone::UTC);
+        let mut coverage = Coverage::new("journal", 4);
+        coverage.begin("journal");
+        let mut scan = Scan::new(mark, &mut engine, coverage);
+        scan.audited = audited;
         for piece in text.as_bytes().chunks(chunk) {
             if scan.take(piece).is_break() {
                 break;
             }
         }
-        let newest = scan.newest;
-        (tally, newest)
+        let (newest, reached) = (scan.newest, scan.reached);
+        (engine.tally.into_json(), newest, reached)
     }
 
     const TEXT: &str = "\
@@ -190,8 +256,8 @@ bent
     #[test]
     fn entries_are_counted_however_they_are_cut() {
         for chunk in [1, 7, 4096] {
-            let (tally, newest) = feed(None, TEXT, chunk);
-            let value = tally.into_json();
+            let (value, newest, reached) = feed(None, TEXT, (chunk, false));
+            assert!(!reached);
             assert_eq!(value["lines"], 3);
             assert_eq!(value["from"], 1);
             assert_eq!(value["to"], 3);
@@ -205,8 +271,22 @@ bent
     #[test]
     fn the_scan_ends_where_the_last_one_began() {
         let mark = JournalMark { cursor: "b".into(), realtime_us: 2_000_000 };
-        let (tally, newest) = feed(Some(&mark), TEXT, 64);
-        assert_eq!(tally.lines(), 1);
+        let (value, newest, reached) = feed(Some(&mark), TEXT, (64, false));
+        assert_eq!(value["lines"], 1);
         assert_eq!(newest.unwrap().cursor, "c");
+        assert!(reached);
+    }
+
+    #[test]
+    fn what_the_audit_log_holds_is_not_counted_twice() {
+        let entry = |cursor: &str, program: &str| {
+            format!(
+                "{{\"__CURSOR\":\"{cursor}\",\"__REALTIME_TIMESTAMP\":\"1000000\",\"MESSAGE\":\"AVC \
+                 avc:  denied  {{ read }} for pid=1\",\"SYSLOG_IDENTIFIER\":\"{program}\"}}\n"
+            )
+        };
+        let text = entry("a", "audit") + &entry("b", "kernel");
+        let count = |audited| feed(None, &text, (64, audited)).0["patterns"][0]["count"].clone();
+        assert_eq!((count(false), count(true)), (2.into(), 1.into()));
     }
 }

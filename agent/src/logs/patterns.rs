@@ -1,21 +1,30 @@
-//! The signatures of faults: `patterns.toml`, compiled only as far as lines ask for it.
+//! The patterns made ready to search: one look for all literals, then the expressions of those
+//! whose literal was seen.
 //!
-//! Clean lines cost one search for literals; a pattern's own expression is built when a literal
-//! of it is first seen.
+//! A pattern's expression is built when a literal of it is first seen: most never are. The same
+//! look finds the words by which an unknown fault is known.
 
 use std::sync::OnceLock;
 
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use serde::Deserialize;
+use carepack_shared::patterns::{Pattern, Priority, embedded};
+use regex::bytes::{Regex, RegexBuilder};
 
-/// The embedded list.
-const LIST: &str = include_str!("patterns.toml");
+use super::prefilter::{Found, LITERAL_BYTES_MIN, Prefilter};
 
-/// Bound on the memory of one lazily built automaton.
-const DFA_BYTES_MAX: usize = 256 * 1024;
+/// Bound on the memory of one lazily built automaton; past it, it starts afresh.
+const DFA_BYTES_MAX: usize = 64 * 1024;
+/// Bound on one compiled expression, as packs are checked by.
+const REGEX_BYTES_MAX: usize = 512 * 1024;
 
-/// One signature.
-pub(super) struct Pattern {
+/// Words that make a line one of a fault even where no pattern knows it.
+const FAULT_WORDS: [&str; 20] = [
+    "error", "Error", "ERROR", "failed", "Failed", "FAILED", "failure", "Failure", "FAILURE",
+    "panic", "Panic", "PANIC", "fatal", "Fatal", "FATAL", "SEVERE", "CRITICAL", "critical",
+    "xception", "corrupt",
+];
+
+/// One pattern, ready.
+pub(super) struct Ready {
     pub id: String,
     pub priority: Priority,
     program: Vec<String>,
@@ -23,52 +32,14 @@ pub(super) struct Pattern {
     unless: Option<Lazy>,
 }
 
-/// All signatures.
-pub(super) struct Patterns {
-    pub list: Vec<Pattern>,
-    literals: RegexSet,
-    /// Which pattern each literal belongs to.
-    owner: Vec<usize>,
-}
-
-/// Severities of syslog (RFC 5424, table 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Priority {
-    Emerg,
-    Alert,
-    Crit,
-    Err,
-    Warning,
-    Notice,
-    Info,
-    Debug,
-}
-
-impl Priority {
-    pub const ALL: [Self; 8] = [
-        Self::Emerg,
-        Self::Alert,
-        Self::Crit,
-        Self::Err,
-        Self::Warning,
-        Self::Notice,
-        Self::Info,
-        Self::Debug,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Emerg => "emerg",
-            Self::Alert => "alert",
-            Self::Crit => "crit",
-            Self::Err => "err",
-            Self::Warning => "warning",
-            Self::Notice => "notice",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
+/// All patterns, ready.
+pub struct Patterns {
+    pub(super) list: Vec<Ready>,
+    /// Version of the pack that was laid over the embedded list; 0: none.
+    pub(super) pack_version: u64,
+    prefilter: Prefilter,
+    /// Which pattern each literal belongs to; none for a fault word.
+    owner: Vec<Option<u16>>,
 }
 
 /// An expression that is built when it is first asked.
@@ -82,80 +53,123 @@ impl Lazy {
         Self { text, built: OnceLock::new() }
     }
 
-    fn is_match(&self, line: &str) -> bool {
+    fn is_match(&self, message: &[u8]) -> bool {
         let build = || {
-            // On bytes and without Unicode: the signatures are ASCII, its tables are large.
-            RegexBuilder::new(&self.text).unicode(false).dfa_size_limit(DFA_BYTES_MAX).build().ok()
+            // On bytes and without Unicode: the patterns are ASCII, its tables are large.
+            let mut builder = RegexBuilder::new(&self.text);
+            builder.unicode(false).size_limit(REGEX_BYTES_MAX).dfa_size_limit(DFA_BYTES_MAX);
+            builder.build().ok()
         };
-        self.built.get_or_init(build).as_ref().is_some_and(|regex| regex.is_match(line.as_bytes()))
+        self.built.get_or_init(build).as_ref().is_some_and(|regex| regex.is_match(message))
     }
 }
 
 impl Patterns {
     /// The embedded list.
-    pub fn embedded() -> &'static Self {
+    pub fn of_agent() -> &'static Self {
         static EMBEDDED: OnceLock<Patterns> = OnceLock::new();
-        EMBEDDED.get_or_init(|| Self::of(LIST))
+        EMBEDDED.get_or_init(|| Self::new(embedded(), 0))
     }
 
-    fn of(list: &str) -> Self {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Entry {
-            id: String,
-            #[serde(default)]
-            program: Vec<String>,
-            literals: Vec<String>,
-            regex: Option<String>,
-            unless: Option<String>,
-            priority: Priority,
-        }
-        #[derive(Deserialize)]
-        struct File {
-            pattern: Vec<Entry>,
-        }
-        let file: File = toml::from_str(list).expect("the embedded list is tested");
+    /// A checked list, and the version of the pack in it.
+    #[must_use]
+    pub fn new(list: Vec<Pattern>, pack_version: u64) -> Self {
+        let mut literals: Vec<String> = Vec::new();
         let mut owner = Vec::new();
-        let mut literals = Vec::new();
-        let mut patterns = Vec::new();
-        for (index, entry) in file.pattern.into_iter().enumerate() {
-            owner.extend(entry.literals.iter().map(|_| index));
-            literals.extend(entry.literals.iter().map(|literal| regex::escape(literal)));
-            patterns.push(Pattern {
-                id: entry.id,
-                priority: entry.priority,
-                program: entry.program,
-                regex: entry.regex.map(Lazy::new),
-                unless: entry.unless.map(Lazy::new),
+        let mut ready = Vec::with_capacity(list.len());
+        for (index, pattern) in list.into_iter().enumerate() {
+            owner.extend(pattern.literals.iter().map(|_| u16::try_from(index).ok()));
+            literals.extend(pattern.literals);
+            ready.push(Ready {
+                id: pattern.id,
+                priority: pattern.priority,
+                program: pattern.program,
+                regex: pattern.regex.map(Lazy::new),
+                unless: pattern.unless.map(Lazy::new),
             });
         }
-        let literals = RegexSetBuilder::new(literals)
-            .dfa_size_limit(DFA_BYTES_MAX)
-            .build()
-            .expect("escaped literals always build");
-        Self { list: patterns, literals, owner }
+        let words = FAULT_WORDS.map(str::as_bytes);
+        debug_assert!(words.iter().all(|word| word.len() >= LITERAL_BYTES_MIN));
+        owner.extend(words.iter().map(|_| None));
+        let prefilter = Prefilter::new(literals.iter().map(String::as_bytes).chain(words));
+        Self { list: ready, pack_version, prefilter, owner }
     }
 
-    /// The patterns that a message of a program matches, each once, in list order.
-    pub fn matching(&self, program: &str, message: &str) -> Vec<usize> {
-        if !self.literals.is_match(message.as_bytes()) {
-            return Vec::new();
+    /// How many patterns there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Every pattern as one expression a line, as other search programs take them.
+    #[must_use]
+    pub fn as_expressions(&self) -> String {
+        let owned = |index: usize| {
+            let of = move |owner: &Option<u16>| owner.map(usize::from) == Some(index);
+            let numbers = self.owner.iter().enumerate().filter(move |(_, o)| of(o));
+            let texts = numbers.map(|(number, _)| self.prefilter.literal(number));
+            texts.map(|text| regex::escape(&text)).collect::<Vec<_>>().join("|")
+        };
+        let lines = self.list.iter().enumerate().map(|(index, ready)| {
+            let text = match &ready.regex {
+                // An anchor speaks of the message, which other programs do not know.
+                Some(lazy) => lazy.text.replace("|^", "|").replace("(^|", "(|"),
+                None => owned(index),
+            };
+            format!("{}\n", text.strip_prefix('^').unwrap_or(&text))
+        });
+        lines.collect()
+    }
+
+    /// Where any literal stands, in order.
+    pub(super) fn look(&self, text: &[u8], found: &mut Vec<Found>) {
+        found.clear();
+        self.prefilter.find(text, found);
+        found.sort_unstable();
+    }
+
+    /// Which patterns a message of a program matches, each once in list order, given the literals
+    /// in it; and whether it holds a fault word.
+    pub(super) fn decide(
+        &self,
+        line: (&[u8], &[u8]),
+        found: &[Found],
+        hits: &mut Vec<u16>,
+    ) -> bool {
+        let (program, message) = line;
+        hits.clear();
+        let mut fault = false;
+        for hit in found {
+            match self.owner[usize::from(hit.literal)] {
+                Some(index) => hits.push(index),
+                None => fault = true,
+            }
         }
-        let mut hits: Vec<usize> = self
-            .literals
-            .matches(message.as_bytes())
-            .iter()
-            .map(|literal| self.owner[literal])
-            .collect();
+        hits.sort_unstable();
         hits.dedup();
-        hits.retain(|&index| self.list[index].matches(program, message));
-        hits
+        hits.retain(|&index| self.list[usize::from(index)].matches(program, message));
+        fault
+    }
+
+    /// The ids that one message of a program matches.
+    #[must_use]
+    pub fn ids(&self, program: &str, message: &str) -> Vec<&str> {
+        let (mut found, mut hits) = (Vec::new(), Vec::new());
+        self.look(message.as_bytes(), &mut found);
+        self.decide((program.as_bytes(), message.as_bytes()), &found, &mut hits);
+        hits.iter().map(|&hit| self.list[usize::from(hit)].id.as_str()).collect()
     }
 }
 
-impl Pattern {
-    fn matches(&self, program: &str, message: &str) -> bool {
-        let from = self.program.is_empty() || self.program.iter().any(|name| name == program);
+impl Ready {
+    fn matches(&self, program: &[u8], message: &[u8]) -> bool {
+        let from =
+            self.program.is_empty() || self.program.iter().any(|name| name.as_bytes() == program);
         from && self.regex.as_ref().is_none_or(|regex| regex.is_match(message))
             && !self.unless.as_ref().is_some_and(|unless| unless.is_match(message))
     }
@@ -166,89 +180,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_expression_builds_and_every_id_stands_once() {
-        let patterns = Patterns::embedded();
-        let mut ids: Vec<&str> = patterns.list.iter().map(|pattern| pattern.id.as_str()).collect();
-        assert_eq!(ids.len(), 38);
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), 38);
-        for pattern in &patterns.list {
-            for lazy in [&pattern.regex, &pattern.unless].into_iter().flatten() {
-                lazy.is_match("");
-                assert!(lazy.built.get().unwrap().is_some(), "{}: {}", pattern.id, lazy.text);
-            }
+    fn every_pattern_keeps_its_own_examples() {
+        let patterns = Patterns::of_agent();
+        let mut faults = Vec::new();
+        for pattern in embedded() {
+            let told = |line: &String| {
+                let split = line.split_once(": ");
+                let named = split.filter(|(name, _)| !name.contains([' ', '[', '"']));
+                let (program, message) = named.unwrap_or(("", line));
+                patterns.ids(program, message).contains(&pattern.id.as_str())
+            };
+            let missed = pattern.examples.iter().filter(|line| !told(line));
+            faults.extend(missed.map(|line| format!("{} does not match: {line}", pattern.id)));
+            let wrong = pattern.near_misses.iter().filter(|line| told(line));
+            faults.extend(wrong.map(|line| format!("{} wrongly matches: {line}", pattern.id)));
         }
-    }
-
-    /// The ids that one line matches, joined.
-    fn check(program: &str, message: &str, expected: &str) {
-        let patterns = Patterns::embedded();
-        let hits = patterns.matching(program, message);
-        let ids: Vec<&str> = hits.iter().map(|&hit| patterns.list[hit].id.as_str()).collect();
-        assert_eq!(ids.join(" "), expected, "{program}: {message}");
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     #[test]
-    fn kernel_faults_are_known_by_their_words() {
-        let kernel = |message, expected| check("kernel", message, expected);
-        kernel("Out of memory: Killed process 991 (java) total-vm:1kB", "kernel.oom_kill");
-        kernel("Out of memory: Kill process 991 (java) score 900", "");
-        kernel("INFO: task jbd2/sda1-8:321 blocked for more than 120 seconds.", "kernel.hung_task");
-        kernel("watchdog: BUG: soft lockup - CPU#3 stuck for 22s!", "kernel.soft_lockup");
-        kernel("NMI watchdog: Watchdog detected hard LOCKUP on cpu 2", "kernel.hard_lockup");
-        kernel("rcu: INFO: rcu_sched self-detected stall on CPU", "kernel.rcu_stall");
-        kernel("Kernel panic - not syncing: Fatal exception", "kernel.panic");
-        kernel("BUG: unable to handle kernel paging request at 00", "kernel.oops");
-        kernel("traps: a[1] general protection fault ip:4 sp:7 error:0 in a[4+1]", "");
-        kernel("general protection fault: 0000 [#1] SMP", "kernel.oops");
-        kernel("Call Trace:", "kernel.call_trace");
-        kernel("mce: [Hardware Error]: Machine check events logged", "kernel.mce");
-        kernel("EDAC MC0: 1 CE memory read error on CPU_SrcID#0", "kernel.edac");
-        kernel("EDAC MC: Ver: 3.0.0", "");
-        kernel("blk_update_request: I/O error, dev sdb, sector 1", "kernel.io_error");
-        kernel("Sense Key : Medium Error [current]", "kernel.medium_error");
-        kernel("sd 0:0:1:0: attempting task abort! scmd(00)", "kernel.scsi_timeout");
-        kernel("EXT4-fs error (device sda1): ext4_lookup:1601: inode #2", "kernel.ext4_error");
-        kernel("EXT4-fs (sda1): mounted filesystem with ordered data mode", "");
-        kernel("XFS (dm-3): Metadata corruption detected at xfs_agf", "kernel.xfs_corruption");
-        kernel("XFS (dm-3): Mounting V5 Filesystem", "");
-        kernel("EXT4-fs (sdb1): Remounting filesystem read-only", "kernel.remount_ro");
-        kernel("ixgbe 0000:01:00.0 eth0: NIC Link is Down", "kernel.link_down");
-        kernel("ata3: SATA link down (SStatus 0 SControl 300)", "");
-        kernel("bond0: link status definitely down for interface eth0", "kernel.bond_slave_down");
-        kernel("nf_conntrack: table full, dropping packet", "kernel.conntrack_full");
-        kernel("httpd[99]: segfault at 0 ip 00007f sp 00007f error 4", "kernel.segfault");
-        kernel("nfs: server nas01 not responding, still trying", "kernel.nfs_not_responding");
-        kernel("device-mapper: multipath: Failing path 8:16.", "kernel.multipath_failed");
-        kernel("CPU1: Core temperature above threshold, cpu clock throttled", "kernel.thermal");
-        kernel("clocksource: Marking clocksource 'tsc' as unstable", "kernel.time_jump");
-    }
-
-    #[test]
-    fn other_programs_are_believed_only_in_their_own_matters() {
-        check("app", "Killed process 991", "");
-        check("systemd", "nginx.service: Failed with result 'exit-code'.", "systemd.unit_failed");
-        check("systemd", "a.service: Start request repeated too quickly.", "systemd.restart_loop");
-        check("rsyslogd", "write failed: No space left on device", "disk.full");
-        check("sshd", "Failed password for invalid user x from 10.0.0.1", "auth.ssh_failed");
-        check("app", "Failed password for x", "");
-        check("sshd", "Accepted publickey for root from 10.0.0.1", "auth.ssh_accepted_root");
-        check("sudo", "ops : 3 incorrect password attempts ; TTY=pts/0", "auth.sudo_failed");
-        check("su", "pam_unix(su-l:session): session opened for user root(uid=0)", "auth.su_root");
-        check("audit", "AVC avc:  denied  { read } for pid=1", "selinux.denied");
-        check("crond", "(root) FAILED (loading cron table)", "cron.failed");
-        check("dnf", "Error: Failed to download metadata for repo 'x'", "yum.failed");
-        check(
-            "curl",
-            "SSL certificate problem: certificate has expired",
-            "tls.certificate_expired",
-        );
-        check("chronyd", "Can't synchronise: no selectable sources", "chrony.lost_source");
-        check("chronyd", "Forward time jump detected!", "kernel.time_jump");
-        check("bash", "fork: retry: Resource temporarily unavailable", "fork.failed");
-        check("java", "java.io.IOException: Too many open files", "fd.exhausted");
-        check("multipathd", "mpatha: remaining active paths: 3", "");
-        check("multipathd", "mpatha: remaining active paths: 0", "kernel.multipath_failed");
+    fn a_pack_replaces_by_id_and_adds() {
+        let text = "version = 9\n\
+            [[pattern]]\nid = \"kernel.panic\"\nko = \"가\"\nen = \"a\"\npriority = \"err\"\n\
+            literals = [\"quite another\"]\n\
+            [[pattern]]\nid = \"x.y\"\nko = \"가\"\nen = \"a\"\npriority = \"err\"\n\
+            literals = [\"hello\"]\n";
+        let pack = carepack_shared::patterns::parse_pack(text).unwrap();
+        let version = pack.version;
+        let patterns = Patterns::new(carepack_shared::patterns::with_pack(pack), version);
+        assert_eq!(patterns.ids("kernel", "Kernel panic - not syncing"), [""; 0]);
+        assert_eq!(patterns.ids("any", "quite another, hello"), ["kernel.panic", "x.y"]);
+        assert_eq!(patterns.list.len(), embedded().len() + 1);
     }
 }

@@ -1,13 +1,19 @@
-//! Counts of one scan: lines, severities, programs, and the patterns with a few samples.
+//! Counts of one scan: lines, severities, programs, the patterns by day with a few samples, and
+//! groups of unknown faults.
 //!
 //! Bounded whatever the log holds; it does not know where lines come from.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use carepack_shared::patterns::Priority;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
 
-use super::patterns::{Patterns, Priority};
+use super::patterns::Patterns;
+use super::prefilter::Found;
+use super::programs::Programs;
+use super::templates::Templates;
 
 /// Samples kept of each pattern: the newest.
 const SAMPLES_MAX: usize = 3;
@@ -15,12 +21,8 @@ const SAMPLES_MAX: usize = 3;
 const SAMPLE_CHARS_MAX: usize = 300;
 /// Longest message looked at, in bytes; what follows is a dump or an attack.
 pub(super) const MESSAGE_BYTES_MAX: usize = 4096;
-/// Programs counted by name; more are counted together.
-const PROGRAMS_MAX: usize = 1_000;
-/// Programs reported.
-const PROGRAMS_TOP: usize = 20;
-/// Longest program name, in characters.
-const PROGRAM_CHARS_MAX: usize = 64;
+/// Days counted of one pattern; later ones take the place of earlier ones.
+const DAYS_MAX: usize = 130;
 
 /// One log line.
 pub(super) struct Line<'a> {
@@ -28,42 +30,48 @@ pub(super) struct Line<'a> {
     pub at: Option<i64>,
     /// When the log keeps it.
     pub priority: Option<Priority>,
-    pub program: &'a str,
-    pub message: &'a str,
+    pub program: &'a [u8],
+    pub message: &'a [u8],
 }
 
 /// What was counted.
-pub(super) struct Tally {
-    patterns: &'static Patterns,
+pub(super) struct Tally<'p> {
+    patterns: &'p Patterns,
+    days: Days,
     span: Option<(i64, i64)>,
     lines: u64,
     bytes: u64,
     truncated: bool,
     by_priority: [u64; Priority::ALL.len()],
-    programs: BTreeMap<String, u64>,
+    programs: Programs,
+    templates: Templates,
     hits: Vec<Hit>,
+    scratch: Vec<u16>,
 }
 
 #[derive(Clone, Default)]
 struct Hit {
     count: u64,
     span: Option<(i64, i64)>,
+    days: BTreeMap<i32, u64>,
     /// By time, oldest first.
     samples: Vec<(Option<i64>, String)>,
 }
 
-impl Tally {
-    pub fn new() -> Self {
-        let patterns = Patterns::embedded();
+impl<'p> Tally<'p> {
+    pub fn new(patterns: &'p Patterns, zone: TimeZone) -> Self {
         Self {
             patterns,
+            days: Days { zone, from: 0, to: 0, day: 0 },
             span: None,
             lines: 0,
             bytes: 0,
             truncated: false,
             by_priority: [0; Priority::ALL.len()],
-            programs: BTreeMap::new(),
+            programs: Programs::new(),
+            templates: Templates::default(),
             hits: vec![Hit::default(); patterns.list.len()],
+            scratch: Vec::new(),
         }
     }
 
@@ -72,64 +80,89 @@ impl Tally {
         self.truncated = true;
     }
 
+    #[cfg(test)]
     pub fn lines(&self) -> u64 {
         self.lines
     }
 
-    pub fn add(&mut self, line: &Line<'_>) {
+    /// Counts a line in which no literal stands.
+    #[inline]
+    pub fn pass(&mut self, line: &Line<'_>) {
         self.lines += 1;
         self.bytes += line.message.len() as u64;
         self.span = widen(self.span, line.at);
-        self.count_program(line.program);
-        let message = head(line.message, MESSAGE_BYTES_MAX);
-        let found = self.patterns.matching(line.program, message);
-        let worst = found.iter().map(|&index| self.patterns.list[index].priority).min();
-        if let Some(priority) = line.priority.or(worst) {
+        let day = line.at.map_or(0, |at| self.days.of(at));
+        self.programs.add(line.program, line.at, day);
+        if let Some(priority) = line.priority {
             self.by_priority[priority as usize] += 1;
-        }
-        for index in found {
-            let hit = &mut self.hits[index];
-            hit.count += 1;
-            hit.span = widen(hit.span, line.at);
-            hit.sample(line, message);
+            if priority <= Priority::Err {
+                self.templates.add(line.program, line.message, line.at);
+            }
         }
     }
 
-    fn count_program(&mut self, program: &str) {
-        if let Some(count) = self.programs.get_mut(program) {
-            *count += 1;
-        } else if !program.is_empty() && self.programs.len() < PROGRAMS_MAX {
-            self.programs.insert(program.to_owned(), 1);
+    /// Counts a line with the literals that stand in its message.
+    pub fn add(&mut self, line: &Line<'_>, found: &[Found]) {
+        if found.is_empty() {
+            return self.pass(line);
         }
+        self.lines += 1;
+        self.bytes += line.message.len() as u64;
+        self.span = widen(self.span, line.at);
+        let day = line.at.map_or(0, |at| self.days.of(at));
+        self.programs.add(line.program, line.at, day);
+        let message = &line.message[..line.message.len().min(MESSAGE_BYTES_MAX)];
+        let patterns = self.patterns;
+        let mut hits = std::mem::take(&mut self.scratch);
+        let fault = patterns.decide((line.program, message), found, &mut hits);
+        let worst = hits.iter().map(|&hit| patterns.list[usize::from(hit)].priority).min();
+        let priority = line.priority.or(worst);
+        if let Some(priority) = priority {
+            self.by_priority[priority as usize] += 1;
+        }
+        if hits.is_empty() && (fault || priority.is_some_and(|p| p <= Priority::Err)) {
+            self.templates.add(line.program, message, line.at);
+        }
+        for &index in &hits {
+            let hit = &mut self.hits[usize::from(index)];
+            hit.count += 1;
+            hit.span = widen(hit.span, line.at);
+            if line.at.is_some() {
+                *hit.days.entry(day).or_default() += 1;
+                if hit.days.len() > DAYS_MAX {
+                    hit.days.pop_first();
+                }
+            }
+            hit.sample(line, message);
+        }
+        self.scratch = hits;
     }
 
     /// The observation; its shape is documented at [`super::Scanned`].
-    pub fn into_json(self) -> Value {
+    pub fn into_json(self) -> Map<String, Value> {
         let by_priority: BTreeMap<&str, u64> = Priority::ALL
             .iter()
             .map(|priority| (priority.as_str(), self.by_priority[*priority as usize]))
             .filter(|&(_, count)| count > 0)
             .collect();
-        let mut programs: Vec<_> = self.programs.into_iter().collect();
-        programs.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-        let program = |(name, lines): (String, u64)| {
-            let name: String = name.chars().take(PROGRAM_CHARS_MAX).collect();
-            json!({ "name": name, "lines": lines })
-        };
-        let top: Vec<Value> = programs.into_iter().take(PROGRAMS_TOP).map(program).collect();
         let named = self.patterns.list.iter().zip(self.hits).filter(|(_, hit)| hit.count > 0);
-        let pattern = |(pattern, hit): (&super::patterns::Pattern, Hit)| {
+        let pattern = |(pattern, hit): (&super::patterns::Ready, Hit)| {
             let samples: Vec<String> = hit.samples.into_iter().map(|(_, text)| text).collect();
+            let days: BTreeMap<String, u64> =
+                hit.days.into_iter().map(|(day, count)| (date(day), count)).collect();
             json!({
                 "id": pattern.id,
                 "count": hit.count,
                 "first": hit.span.map(|span| span.0),
                 "last": hit.span.map(|span| span.1),
+                "days": days,
                 "samples": samples,
             })
         };
         let patterns: Vec<Value> = named.map(pattern).collect();
-        json!({
+        let (top, programs) = self.programs.into_json();
+        let (templates, untold) = self.templates.into_json();
+        let value = json!({
             "from": self.span.map(|span| span.0),
             "to": self.span.map(|span| span.1),
             "lines": self.lines,
@@ -137,13 +170,21 @@ impl Tally {
             "truncated": self.truncated,
             "by_priority": by_priority,
             "top_identifiers": top,
+            "programs": programs,
             "patterns": patterns,
-        })
+            "templates": templates,
+            "templates_untold": untold,
+            "pack_version": self.patterns.pack_version,
+        });
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
     }
 }
 
 impl Hit {
-    fn sample(&mut self, line: &Line<'_>, message: &str) {
+    fn sample(&mut self, line: &Line<'_>, message: &[u8]) {
         let full = self.samples.len() == SAMPLES_MAX;
         if full && line.at < self.samples[0].0 {
             return;
@@ -151,14 +192,57 @@ impl Hit {
         if full {
             self.samples.remove(0);
         }
-        let text = format!("{}: {message}", line.program);
+        // Four bytes a character at most.
+        let message = &message[..message.len().min(4 * SAMPLE_CHARS_MAX)];
+        let program = String::from_utf8_lossy(line.program);
+        let text = match &*program {
+            "" => String::from_utf8_lossy(message).into_owned(),
+            program => format!("{program}: {}", String::from_utf8_lossy(message)),
+        };
         let text: String = text.chars().take(SAMPLE_CHARS_MAX).collect();
         let place = self.samples.partition_point(|(at, _)| *at <= line.at);
         self.samples.insert(place, (line.at, text));
     }
 }
 
-fn widen(span: Option<(i64, i64)>, at: Option<i64>) -> Option<(i64, i64)> {
+/// Days of the host's zone, as days since the epoch; lines come in order, so the last one serves.
+struct Days {
+    zone: TimeZone,
+    from: i64,
+    to: i64,
+    day: i32,
+}
+
+impl Days {
+    #[inline]
+    fn of(&mut self, at: i64) -> i32 {
+        if at < self.from || at >= self.to {
+            self.place(at);
+        }
+        self.day
+    }
+
+    fn place(&mut self, at: i64) {
+        const DAY_SECONDS: i64 = 86_400;
+        let moment = Timestamp::from_second(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset = i64::from(self.zone.to_offset(moment).seconds());
+        let day = (at + offset).div_euclid(DAY_SECONDS);
+        self.day = i32::try_from(day).unwrap_or(0);
+        // To the end of the hour only: the offset may change with the next.
+        self.from = at - (at + offset).rem_euclid(3_600);
+        self.to = self.from + 3_600;
+    }
+}
+
+/// `2026-11-05`.
+fn date(day: i32) -> String {
+    use jiff::ToSpan;
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.checked_add(day.days()).map_or_else(|_| String::new(), |date| date.to_string())
+}
+
+#[inline]
+pub(super) fn widen(span: Option<(i64, i64)>, at: Option<i64>) -> Option<(i64, i64)> {
     match (span, at) {
         (span, None) => span,
         (None, Some(at)) => Some((at, at)),
@@ -166,37 +250,74 @@ fn widen(span: Option<(i64, i64)>, at: Option<i64>) -> Option<(i64, i64)> {
     }
 }
 
-/// The beginning of a text, at most `bytes_max`, cut between characters.
-fn head(text: &str, bytes_max: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes_max)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tally(lines: &[(i64, Option<Priority>, &str, &str)]) -> Map<String, Value> {
+        let patterns = Patterns::of_agent();
+        let mut tally = Tally::new(patterns, TimeZone::get("Asia/Seoul").unwrap());
+        let mut found = Vec::new();
+        for &(at, priority, program, message) in lines {
+            patterns.look(message.as_bytes(), &mut found);
+            let (program, message) = (program.as_bytes(), message.as_bytes());
+            tally.add(&Line { at: Some(at), priority, program, message }, &found);
+        }
+        tally.into_json()
+    }
+
     #[test]
     fn the_newest_samples_stay_whatever_the_order() {
-        let mut tally = Tally::new();
-        for at in [5, 9, 1, 7, 8, 2] {
-            let message = format!("segfault at {at} {}", "가".repeat(400));
-            let line = Line { at: Some(at), priority: None, program: "kernel", message: &message };
-            tally.add(&line);
-        }
-        let value = tally.into_json();
+        let tail = "가".repeat(400);
+        let texts: Vec<(i64, String)> = [5, 9, 1, 7, 8, 2]
+            .map(|at| (at, format!("app[7]: segfault at {at} ip 0 sp 0 error 4 {tail}")))
+            .into();
+        let lines: Vec<_> =
+            texts.iter().map(|(at, text)| (*at, None, "kernel", text.as_str())).collect();
+        let value = tally(&lines);
         let pattern = &value["patterns"][0];
         assert_eq!(
             (&pattern["count"], &pattern["first"], &pattern["last"]),
             (&json!(6), &json!(1), &json!(9))
         );
+        assert_eq!(pattern["days"], json!({"1970-01-01": 6}));
         let samples: Vec<&str> =
             pattern["samples"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
         assert_eq!(samples.len(), 3);
         for (sample, at) in samples.iter().zip([7, 8, 9]) {
-            assert!(sample.starts_with(&format!("kernel: segfault at {at} ")), "{sample}");
+            assert!(sample.starts_with(&format!("kernel: app[7]: segfault at {at} ")), "{sample}");
             assert_eq!(sample.chars().count(), SAMPLE_CHARS_MAX);
         }
         assert_eq!(value["by_priority"], json!({"warning": 6}));
         assert_eq!(value["top_identifiers"], json!([{"name": "kernel", "lines": 6}]));
+    }
+
+    #[test]
+    fn days_are_those_of_the_host() {
+        // 1767283140 is 2026-01-01 15:59 UTC: the next day begins in Seoul at 15:00 UTC.
+        let panic = "Kernel panic - not syncing: x";
+        let line = |at| (at, None, "kernel", panic);
+        let value = tally(&[line(1_767_279_540), line(1_767_283_140), line(1_767_283_141)]);
+        let expected = json!({"2026-01-01": 1, "2026-01-02": 2});
+        assert_eq!(value["patterns"][0]["days"], expected);
+    }
+
+    #[test]
+    fn unknown_faults_are_grouped_and_known_ones_are_not() {
+        let err = Some(Priority::Err);
+        let value = tally(&[
+            (1, None, "kernel", "Kernel panic - not syncing: fatal"),
+            (2, None, "app", "error 17 in the billing module"),
+            (3, None, "app", "error 18 in the billing module"),
+            (4, err, "app", "billing is not there"),
+            (5, Some(Priority::Info), "app", "all is well"),
+        ]);
+        let seen: Vec<_> = value["templates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["template"].as_str().unwrap(), one["count"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(seen, [("error <*> in the billing module", 2), ("billing is not there", 1)]);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carepack_shared::{Content, Observation, Outcome, Source, Unseen};
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
-use crate::logs::{self, LogState};
+use crate::logs::{self, LogState, Patterns};
 use crate::sampler::hourly;
 
 /// What the executor hands on.
@@ -29,6 +30,8 @@ pub enum Event {
 pub struct Memory {
     /// Where the last log scan ended.
     pub log_state: LogState,
+    /// What is looked for in logs; none: the embedded patterns.
+    pub patterns: Option<Arc<Patterns>>,
     pub samples: Option<Samples>,
 }
 
@@ -159,7 +162,8 @@ impl One<'_> {
 
     fn log(&self, hand_on: &mut dyn FnMut(Event)) {
         let Context { host, memory, deadline, .. } = *self.context;
-        let scanned = logs::scan(host, &memory.log_state, deadline);
+        let patterns = memory.patterns.as_deref().unwrap_or_else(|| Patterns::of_agent());
+        let scanned = logs::scan_with(host, &memory.log_state, deadline, patterns);
         let source = Source::Log { name: scanned.name.to_owned() };
         let outcome = settle(scanned.result.map(|(value, state)| {
             hand_on(Event::Scanned(state));

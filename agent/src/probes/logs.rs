@@ -1,15 +1,26 @@
 //! The system log since the last inspection, counted by pattern.
 //!
-//! A line leaves only when a pattern matched it, masked, and at most three of each.
+//! A line leaves only when a pattern matched it, masked, and at most three of each. Of other faults
+//! the words that stay the same from line to line leave, without values.
 
 use super::{Privilege, Probe, Read};
 
 pub static PROBE: Probe = Probe {
     id: "logs",
-    about_ko: "시스템 로그에서 장애 유형별 횟수와 표본",
-    about_en: "Counts and samples of faults in the system log",
+    about_ko: "시스템 로그에서 장애 유형별·일자별 횟수와 표본, 로그 공백",
+    about_en: "Counts by day and samples of faults in the system logs, and what was not read",
     reads: &[Read::Log {
-        reads: &["/usr/bin/journalctl", "/var/log/messages", "/var/log/secure", "/var/log/cron"],
+        reads: &[
+            "/usr/bin/journalctl",
+            "/usr/bin/dmesg",
+            "/var/log/messages",
+            "/var/log/secure",
+            "/var/log/cron",
+            "/var/log/audit/audit.log",
+            "/var/log/dnf.log",
+            "/var/log/dnf.rpm.log",
+            "/var/log/yum.log",
+        ],
     }],
     deadline_ms: SCAN_MS,
     privilege: Privilege::ReadAll,

@@ -110,7 +110,7 @@ impl Resident {
         {
             self.fault(&error.to_string(), "check the state folder's free space and owner");
         }
-        Ok(())
+        self.take_patterns(policy.patterns).await
     }
 
     /// Sends the oldest entry of the spool. False when there is none, or nothing more can be done.

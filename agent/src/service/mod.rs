@@ -7,6 +7,7 @@
 
 mod collecting;
 mod contact;
+mod patterns;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -71,6 +72,8 @@ struct Resident {
     next_contact: Instant,
     next_poll: Instant,
     failures: u32,
+    /// The version of the last pattern pack that was refused.
+    refused_pack: u64,
 }
 
 /// Runs until told to stop.
@@ -134,6 +137,7 @@ impl Resident {
             next_contact: now,
             next_poll: now,
             failures: 0,
+            refused_pack: 0,
             config,
             call,
             state,

@@ -86,7 +86,7 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
         host_id: request.host_id,
         hostname: masker.mask(&host.hostname()),
         machine,
-        recorded: host.is_recorded(),
+        recorded: host.is_recorded() || host.is_mounted(),
         reason: request.reason,
         period: request.period,
         taken_at: started,
@@ -231,6 +231,45 @@ mod tests {
             panic!("unseen")
         };
         assert_eq!(value[0]["password"], "unknown");
+    }
+
+    #[test]
+    fn a_mounted_root_is_read_and_nothing_runs_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for (name, text) in [
+            ("etc/hostname", "image01\n"),
+            ("etc/fstab", "/dev/sda1 / xfs defaults 0 0\n"),
+            ("etc/passwd", "root:x:0:0::/root:/bin/bash\n"),
+            ("proc/meminfo", "MemTotal: 1 kB\n"),
+            (
+                "var/log/messages",
+                "Nov  4 01:12:00 image01 kernel: Out of memory: Killed process 1\n",
+            ),
+        ] {
+            std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            std::fs::write(root.join(name), text).unwrap();
+        }
+        std::os::unix::fs::symlink("/etc/hosts", root.join("etc/hosts")).unwrap();
+        let at = "2026-11-05T00:00:00Z".parse().unwrap();
+        let host = Arc::new(Host::mounted(root, Some(at)).unwrap());
+        let snapshot = take(&host, request()).unwrap().snapshot;
+        assert_eq!(snapshot.host.hostname, "image01");
+        assert_eq!((snapshot.taken_at, snapshot.host.recorded), (at, true));
+        assert_eq!(snapshot.agent.spawned, 0);
+        let check = |key, expected| assert_eq!(reason(&snapshot, key), expected, "{key}");
+        check("/etc/fstab", None);
+        check("survey:accounts", None);
+        check("survey:file-modes", None);
+        check("log:messages", None);
+        // Its own link leads to its own file, which is not there.
+        check("/etc/hosts", Some(Unseen::Failed));
+        check("/etc/chrony.conf", Some(Unseen::Absent));
+        // Whatever a rescue system has mounted there is not this machine's.
+        for key in ["/proc/meminfo", "/proc/mdstat", "survey:listeners", "survey:clock"] {
+            check(key, Some(Unseen::Failed));
+        }
+        check("cmd:rpm-packages", Some(Unseen::Failed));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
-//! `identity.pem` `enrolment.json` `mask.key` `policy.json` `progress.json` `status.json`
+//! `identity.pem` `enrolment.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
 //! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
 //! progress and spool entries; only the resident one writes policy and status and removes entries.
 
@@ -14,6 +14,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use carepack_shared::pattern_pack::SignedPack;
 use carepack_shared::wire::Policy;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Serialize;
@@ -139,6 +140,20 @@ impl State {
         let key = random_key();
         self.write("mask.key", &key)?;
         Ok(key)
+    }
+
+    /// The pattern pack that was accepted last; to be checked again before it is used.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn pattern_pack(&self) -> Result<Option<SignedPack>, StateError> {
+        self.record("patterns.json")
+    }
+
+    /// # Errors
+    /// [`StateError`].
+    pub fn save_pattern_pack(&self, pack: &SignedPack) -> Result<(), StateError> {
+        self.save("patterns.json", pack)
     }
 
     /// # Errors

@@ -9,9 +9,11 @@ mod first;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use carepack_shared::pattern_pack::SignedPack;
 use carepack_shared::wire::{
-    EnrolAnswer, EnrolRequest, HEADER_SHA256, PATH_ENROL, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS,
-    Policy, Poll, Problem, Receipt, RenewAnswer, RenewRequest, SMALL_BODY_BYTES_MAX, Token,
+    EnrolAnswer, EnrolRequest, HEADER_SHA256, PACK_BODY_BYTES_MAX, PATH_ENROL, PATH_PATTERNS,
+    PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS, Policy, Poll, Problem, Receipt, RenewAnswer,
+    RenewRequest, SMALL_BODY_BYTES_MAX, Token,
 };
 use reqwest::{Client, RequestBuilder, Response, header};
 use rustls::ClientConfig;
@@ -87,6 +89,15 @@ impl Uplink {
         send(&self.server, request).await
     }
 
+    /// The newest pattern pack; nothing of it is believed yet.
+    ///
+    /// # Errors
+    /// [`UplinkError`].
+    pub async fn patterns(&self) -> Result<SignedPack, UplinkError> {
+        let request = self.client.get(format!("{}{PATH_PATTERNS}", self.server));
+        send_up_to(&self.server, request, PACK_BODY_BYTES_MAX).await
+    }
+
     async fn post<Q: Serialize, A: DeserializeOwned>(
         &self,
         path: &str,
@@ -155,6 +166,15 @@ async fn send<A: DeserializeOwned>(
     server: &str,
     request: RequestBuilder,
 ) -> Result<A, UplinkError> {
+    send_up_to(server, request, SMALL_BODY_BYTES_MAX).await
+}
+
+/// Sends, and takes an answer of at most so many bytes.
+async fn send_up_to<A: DeserializeOwned>(
+    server: &str,
+    request: RequestBuilder,
+    bytes_max: usize,
+) -> Result<A, UplinkError> {
     let unreachable = |source: reqwest::Error| UplinkError::Unreachable {
         server: server.to_owned(),
         // The address is named already.
@@ -164,7 +184,7 @@ async fn send<A: DeserializeOwned>(
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
-    let body = capped(&mut response).await.map_err(unreachable)?;
+    let body = capped(&mut response, bytes_max).await.map_err(unreachable)?;
     let body = body.ok_or_else(|| foreign(format!("HTTP {status}, too long")))?;
     if status.is_success() {
         return serde_json::from_slice(&body).map_err(|error| foreign(error.to_string()));
@@ -184,11 +204,14 @@ fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
-/// The body; none when it is longer than any answer of the API.
-async fn capped(response: &mut Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+/// The body; none when it is longer than `bytes_max`.
+async fn capped(
+    response: &mut Response,
+    bytes_max: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await? {
-        if body.len() + piece.len() > SMALL_BODY_BYTES_MAX {
+        if body.len() + piece.len() > bytes_max {
             return Ok(None);
         }
         body.extend_from_slice(&piece);

@@ -1,8 +1,8 @@
 //! From a file to a stream of tar blocks: gzip, xz, bzip2 or plain, told by their first bytes.
 //!
-//! Decoders are written in Rust without unsafe code on this path, because the bytes are a
-//! stranger's: `flate2` on `miniz_oxide`, `lzma-rust2` (kept, unlike `lzma-rs`; `liblzma` is C),
-//! `bzip2-rs` (old but small and finished; `bzip2` carries a licence that is not on our list).
+//! The decoders are written in Rust, because the bytes are a stranger's: `flate2` on `zlib-rs`,
+//! `lzma-rust2` without its unsafe speed-ups (kept, unlike `lzma-rs`; `liblzma` is C), `bzip2-rs`
+//! (old but small and finished; `bzip2` carries a licence that is not on our list).
 
 use std::cell::Cell;
 use std::fs::File;

@@ -55,7 +55,7 @@ pub fn read(
                 }
             } else if kind.is_file()
                 && wanted(&name)
-                && let Some(piece) = piece(&path, limits)
+                && let Some(piece) = piece(&path, limits.of(&name))
             {
                 tree.add_file(name, piece, limits)?;
             }
@@ -65,13 +65,13 @@ pub fn read(
 }
 
 /// The beginning of a regular file; none when it is, or has become, something else.
-fn piece(path: &Path, limits: &Limits) -> Option<Piece> {
+fn piece(path: &Path, bytes_max: usize) -> Option<Piece> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
     let file: File = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
     let seen = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut bytes = Vec::new();
-    file.take(limits.file_bytes_max as u64 + 1).read_to_end(&mut bytes).ok()?;
-    let truncated = bytes.len() > limits.file_bytes_max;
-    bytes.truncate(limits.file_bytes_max);
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).ok()?;
+    let truncated = bytes.len() > bytes_max;
+    bytes.truncate(bytes_max);
     Some(Piece { bytes, truncated, modified: seen.mtime() })
 }

@@ -14,6 +14,8 @@ pub struct Limits {
     pub links_max: usize,
     /// Taken of one file; it goes on as truncated.
     pub file_bytes_max: usize,
+    /// Taken of one log. sosreport itself cuts each at 25 MB unless it is told not to.
+    pub log_bytes_max: usize,
     /// Taken of all files together.
     pub kept_bytes_max: usize,
     /// Bytes after decompression, looked at or passed over.
@@ -27,6 +29,13 @@ pub struct Limits {
     pub dictionary_kib_max: u32,
 }
 
+impl Limits {
+    /// Most bytes taken of an entry.
+    pub fn of(&self, name: &str) -> usize {
+        if super::sources::is_log(name) { self.log_bytes_max } else { self.file_bytes_max }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -35,7 +44,8 @@ impl Default for Limits {
             depth_max: 64,
             links_max: 100_000,
             file_bytes_max: 4 * 1024 * 1024,
-            kept_bytes_max: 96 * 1024 * 1024,
+            log_bytes_max: 64 * 1024 * 1024,
+            kept_bytes_max: 384 * 1024 * 1024,
             unpacked_bytes_max: 16 * 1024 * 1024 * 1024,
             ratio_max: 300,
             ratio_free_bytes: 32 * 1024 * 1024,

@@ -7,16 +7,25 @@
 
 /// Files taken as they are. The agent's probes produce the same keys (a test says so).
 pub const FILES: &[&str] = &[
+    "/boot/grub2/grubenv",
+    "/etc/audit/audit.rules",
+    "/etc/audit/auditd.conf",
     "/etc/chrony.conf",
     "/etc/crontab",
     "/etc/crypto-policies/config",
     "/etc/default/grub",
     "/etc/dnf/dnf.conf",
+    "/etc/exports",
+    "/etc/firewalld/firewalld.conf",
     "/etc/fstab",
     "/etc/hosts",
     "/etc/kdump.conf",
+    "/etc/kernel/cmdline",
     "/etc/login.defs",
     "/etc/logrotate.conf",
+    "/etc/mdadm.conf",
+    "/etc/multipath.conf",
+    "/etc/nsswitch.conf",
     "/etc/ntp.conf",
     "/etc/os-release",
     "/etc/pam.d/password-auth",
@@ -32,6 +41,7 @@ pub const FILES: &[&str] = &[
     "/etc/ssh/sshd_config",
     "/etc/sysctl.conf",
     "/etc/systemd/journald.conf",
+    "/etc/systemd/system.conf",
     "/etc/tuned/active_profile",
     "/etc/yum.conf",
     "/proc/cmdline",
@@ -42,6 +52,7 @@ pub const FILES: &[&str] = &[
     "/proc/meminfo",
     "/proc/modules",
     "/proc/net/dev",
+    "/proc/net/ipv6_route",
     "/proc/net/netstat",
     "/proc/net/route",
     "/proc/net/snmp",
@@ -71,20 +82,33 @@ pub const FILES: &[&str] = &[
     "/sys/hypervisor/type",
     "/sys/kernel/kexec_crash_loaded",
     "/sys/kernel/kexec_crash_size",
+    "/sys/kernel/mm/transparent_hugepage/defrag",
     "/sys/kernel/mm/transparent_hugepage/enabled",
 ];
 
 /// Folders whose files are taken as they are: the folder, and how the names end.
 pub const FOLDERS: &[(&str, &str)] = &[
+    ("/boot/loader/entries", ".conf"),
+    ("/etc/audit/rules.d", ".rules"),
     ("/etc/cron.d", ""),
+    ("/etc/exports.d", ".exports"),
+    ("/etc/logrotate.d", ""),
+    ("/etc/lvm/backup", ""),
+    ("/etc/modprobe.d", ".conf"),
+    ("/etc/modules-load.d", ".conf"),
+    ("/etc/rsyslog.d", ".conf"),
     ("/etc/security/limits.d", ".conf"),
     ("/etc/ssh/sshd_config.d", ".conf"),
     ("/etc/sysctl.d", ".conf"),
+    ("/etc/systemd/journald.conf.d", ".conf"),
+    ("/etc/systemd/system.conf.d", ".conf"),
     ("/etc/yum.repos.d", ".repo"),
     ("/proc/net/bonding", ""),
     ("/proc/pressure", ""),
+    ("/run/sysctl.d", ".conf"),
     ("/sys/devices/system/cpu/vulnerabilities", ""),
     ("/usr/lib/sysctl.d", ".conf"),
+    ("/usr/local/lib/sysctl.d", ".conf"),
 ];
 
 /// Symbolic links whose target is the content.
@@ -132,6 +156,11 @@ pub const COMMANDS: &[&str] = &[
     "ip_-s_-d_link",
     "ip_addr",
     "ip_address",
+    "journalctl_--no-pager_--boot",
+    "journalctl_--no-pager_--boot_-1",
+    "journalctl_--no-pager_--catalog_--boot",
+    "journalctl_--no-pager_--catalog_--boot_-1",
+    "ls_-alRh_.var.log",
     "ls_-alhR_.var.crash",
     "ls_-lanR_.boot",
     "lsblk",
@@ -184,7 +213,26 @@ pub fn is_wanted(name: &str) -> bool {
     false
 }
 
+/// Whether an entry is a log, of which more is taken than of other files.
+pub fn is_log(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    name.contains("var/log/") && is_system_log(file) || file.starts_with("journalctl_--no-pager_--")
+}
+
+/// `messages`, `secure` and `cron`, and what rotation makes of them, packed ones left out.
+fn is_system_log(file: &str) -> bool {
+    let number =
+        |rest: &str| rest.starts_with(['-', '.']) && rest[1..].bytes().all(|b| b.is_ascii_digit());
+    ["messages", "secure", "cron"]
+        .iter()
+        .filter_map(|log| file.strip_prefix(log))
+        .any(|rest| rest.is_empty() || number(rest))
+}
+
 fn is_wanted_below(name: &str) -> bool {
+    if let Some(file) = name.strip_prefix("var/log/") {
+        return is_system_log(file);
+    }
     if let Some(command) = command_of(name) {
         return COMMANDS.contains(&command)
             || COMMAND_PREFIXES.iter().any(|prefix| command.starts_with(prefix));

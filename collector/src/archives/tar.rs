@@ -38,7 +38,7 @@ pub fn read(
         None => ArchiveError::Damaged { unpacked_bytes: progress.unpacked.get(), source },
     };
     let mut archive = Archive::new(stream);
-    let mut tree = Tree::default();
+    let mut taking = Taking { limits, wanted, tree: Tree::default(), damaged: &damaged };
     let mut ahead = Ahead::default();
     let mut count = 0;
     for entry in archive.entries().map_err(damaged)?.raw(true) {
@@ -58,12 +58,12 @@ pub fn read(
                 if said.size.is_some_and(|size| size != length) {
                     return Err(ArchiveError::Ambiguous { entry: count });
                 }
-                take(&mut entry, said, limits, wanted, &mut tree, &damaged)?;
+                taking.take(&mut entry, said)?;
             }
         }
     }
     finish(archive.into_inner(), count, &damaged)?;
-    Ok(tree)
+    Ok(taking.tree)
 }
 
 /// A stream that ends before its end mark, or a compressed one before its checksum, is cut short.
@@ -77,41 +77,46 @@ fn finish(
     if rest == 0 || count == 0 { Err(ArchiveError::Truncated) } else { Ok(()) }
 }
 
-fn take<R: Read>(
-    entry: &mut tar::Entry<'_, R>,
-    said: Ahead,
-    limits: &Limits,
-    wanted: &dyn Fn(&str) -> bool,
-    tree: &mut Tree,
-    damaged: &dyn Fn(std::io::Error) -> ArchiveError,
-) -> Result<(), ArchiveError> {
-    let raw = said.name.unwrap_or_else(|| entry.path_bytes().into_owned());
-    let Some(name) = name_of(&raw) else {
-        // The top folder itself has no name of its own and is no stranger.
-        tree.refused += u64::from(!matches!(raw.as_slice(), b"." | b"./"));
-        return Ok(());
-    };
-    match entry.header().entry_type() {
-        EntryType::Regular | EntryType::Continuous => {
-            if !wanted(&name) {
-                return Ok(());
+/// What is being taken of an archive.
+struct Taking<'a> {
+    limits: &'a Limits,
+    wanted: &'a dyn Fn(&str) -> bool,
+    tree: Tree,
+    damaged: &'a dyn Fn(std::io::Error) -> ArchiveError,
+}
+
+impl Taking<'_> {
+    fn take<R: Read>(
+        &mut self,
+        entry: &mut tar::Entry<'_, R>,
+        said: Ahead,
+    ) -> Result<(), ArchiveError> {
+        let raw = said.name.unwrap_or_else(|| entry.path_bytes().into_owned());
+        let Some(name) = name_of(&raw) else {
+            // The top folder itself has no name of its own and is no stranger.
+            self.tree.refused += u64::from(!matches!(raw.as_slice(), b"." | b"./"));
+            return Ok(());
+        };
+        match entry.header().entry_type() {
+            EntryType::Regular | EntryType::Continuous if (self.wanted)(&name) => {
+                let modified = entry.header().mtime().ok().and_then(|at| i64::try_from(at).ok());
+                let mut bytes = Vec::new();
+                let max = self.limits.of(&name);
+                entry.take(max as u64 + 1).read_to_end(&mut bytes).map_err(self.damaged)?;
+                let truncated = bytes.len() > max;
+                bytes.truncate(max);
+                let modified = modified.unwrap_or_default();
+                self.tree.add_file(name, Piece { bytes, truncated, modified }, self.limits)
             }
-            let modified = entry.header().mtime().ok().and_then(|at| i64::try_from(at).ok());
-            let mut bytes = Vec::new();
-            let limit = limits.file_bytes_max as u64 + 1;
-            entry.take(limit).read_to_end(&mut bytes).map_err(damaged)?;
-            let truncated = bytes.len() > limits.file_bytes_max;
-            bytes.truncate(limits.file_bytes_max);
-            let modified = modified.unwrap_or_default();
-            tree.add_file(name, Piece { bytes, truncated, modified }, limits)
+            EntryType::Symlink => {
+                let written = || entry.link_name_bytes().map(std::borrow::Cow::into_owned);
+                let target = said.target.or_else(written).unwrap_or_default();
+                let target = String::from_utf8_lossy(&target).into_owned();
+                self.tree.add_link(name, target, self.limits)
+            }
+            // Folders say nothing; hard links, devices and FIFOs are no evidence.
+            _ => Ok(()),
         }
-        EntryType::Symlink => {
-            let target = said.target.or_else(|| entry.link_name_bytes().map(|t| t.into_owned()));
-            let target = target.unwrap_or_default();
-            tree.add_link(name, String::from_utf8_lossy(&target).into_owned(), limits)
-        }
-        // Folders say nothing; hard links, devices and FIFOs are no evidence.
-        _ => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod inspect;
 mod judge;
 mod open;
+mod patterns;
 mod print;
 mod rules;
 
@@ -100,6 +101,9 @@ enum Command {
     /// The rule pack.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Signed packs of log patterns for the agents.
+    #[command(subcommand)]
+    Patterns(patterns::Patterns),
     /// Check this collector: data folder, database, keys, disk, rule pack.
     Doctor(doctor::Doctor),
     /// Version and build.
@@ -168,6 +172,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Compare(command) => command.run(&config),
         Command::Standard(command) => command.run(&config),
         Command::Rules(command) => command.run(),
+        Command::Patterns(command) => command.run(&config),
         Command::Doctor(command) => command.run(&config),
         Command::Version { json } => print::version(json),
     }

@@ -8,6 +8,7 @@ mod attempts;
 mod body;
 mod enrol;
 mod identity;
+mod patterns;
 mod poll;
 mod refusal;
 mod renew;
@@ -18,9 +19,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{post, put};
+use axum::routing::{get, post, put};
 use carepack_shared::wire::{
-    PATH_ENROL, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS, Problem, ProblemCode,
+    PATH_ENROL, PATH_PATTERNS, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS, Problem, ProblemCode,
 };
 use tokio::sync::Semaphore;
 
@@ -75,6 +76,7 @@ impl Intake {
             .route(PATH_ENROL, post(enrol::enrol))
             .route(PATH_RENEW, post(renew::renew))
             .route(PATH_POLL, post(poll::poll))
+            .route(PATH_PATTERNS, get(patterns::patterns))
             .route(&format!("{PATH_SNAPSHOTS}/{{id}}"), put(snapshots::put))
             .fallback(async || Refusal::new(ProblemCode::NoSuchRoute, "There is no such route."))
             .method_not_allowed_fallback(async || {

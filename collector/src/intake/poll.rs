@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::body::{VERSION_BYTES_MAX, read_json, short_text};
 use super::{Intake, Refusal};
+use crate::pattern_packs;
 use crate::store::{Contract, Host, Polled};
 
 /// How long a request to collect now is repeated: a host that was away longer is better served
@@ -34,7 +35,10 @@ pub(super) async fn poll(
     let contract = intake.store.contract(host.contract).await?.ok_or_else(|| {
         Refusal::new(ProblemCode::HostUnknown, "The contract of this host is not known.")
     })?;
-    Ok(Json(policy(&contract, &host, intake.limits.poll_seconds, now)))
+    let data = intake.data.clone();
+    let patterns = tokio::task::spawn_blocking(move || pattern_packs::newest(&data)).await;
+    let policy = policy(&contract, &host, intake.limits.poll_seconds, now);
+    Ok(Json(Policy { patterns: patterns.ok().flatten(), ..policy }))
 }
 
 /// What a host is told.
@@ -52,6 +56,7 @@ pub(super) fn policy(
         schedule: contract.schedule.clone(),
         poll_seconds,
         collect_now: host.collect_request.filter(|_| fresh),
+        patterns: None,
         now,
     }
 }

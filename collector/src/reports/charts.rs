@@ -1,5 +1,9 @@
 //! Charts as hand-written SVG, the same for HTML and PDF. Every text in them is escaped here.
 
+mod period;
+
+pub use period::{Period, period};
+
 /// Colours of the report.
 pub const INK: &str = "#1d2b3a";
 const GREY: &str = "#d8dee6";

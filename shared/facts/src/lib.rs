@@ -8,6 +8,7 @@ mod evidence;
 mod fact;
 mod lvm_backup;
 pub mod parsers;
+pub mod statistics;
 mod text;
 
 pub use evidence::Evidence;

@@ -175,3 +175,292 @@ fn every_mount_of_a_real_table_is_read() {
     let mounts = facts.value("fs.mounts").unwrap().as_array().unwrap();
     assert_eq!(mounts.len(), text.lines().count());
 }
+
+/// A sample of `metric{device="md0",state="active"} 2` out of an exporter's own expected output.
+fn metric(text: &str, name: &str, labels: &str) -> Option<i64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(labels))?;
+    line.trim().parse::<f64>().ok().map(|number| {
+        #[expect(clippy::cast_possible_truncation, reason = "whole numbers of disks and bytes")]
+        let whole = number as i64;
+        whole
+    })
+}
+
+#[test]
+fn arrays_as_node_exporter_counts_them() {
+    let folder = "rhel-cmd/node_exporter-proc";
+    let (Some(text), Some(truth)) =
+        (file(&format!("{folder}/proc/mdstat")), file(&format!("{folder}/e2e-output.txt")))
+    else {
+        return;
+    };
+    let facts = facts("/proc/mdstat", &text);
+    let arrays = facts.value("block.md").unwrap().as_array().unwrap();
+    assert_eq!(arrays.len(), 17);
+    for array in arrays {
+        let name = array["name"].as_str().unwrap();
+        let disks = |state| {
+            let labels = format!("{{device=\"{name}\",state=\"{state}\"}}");
+            metric(&truth, "node_md_disks", &labels)
+        };
+        assert_eq!(array["disks_up"].as_i64(), disks("active"), "{name}");
+        assert_eq!(
+            array["failed"].as_array().unwrap().len() as i64,
+            disks("failed").unwrap(),
+            "{name}"
+        );
+        let required = metric(&truth, "node_md_disks_required", &format!("{{device=\"{name}\"}}"));
+        // What does not run requires nothing there; here its members stay counted.
+        if array["state"] == "active" {
+            assert_eq!(array["disks_total"].as_i64(), required, "{name}");
+        }
+    }
+    // A firmware's container holds spares only and never runs: no fault.
+    let container = arrays.iter().find(|array| array["name"] == "md219").unwrap();
+    assert_eq!((&container["disks_total"], &container["state"]), (&json!(0), &json!("inactive")));
+}
+
+#[test]
+fn kernel_tables_as_node_exporter_reads_them() {
+    let folder = "rhel-cmd/node_exporter-proc/proc";
+    let check = |source: &str, name: &str, expected: &[(&str, Value)]| {
+        check(source, &format!("{folder}/{name}"), expected);
+    };
+    check(
+        "/proc/loadavg",
+        "loadavg",
+        &[("load.avg1", json!(0.21)), ("load.avg5", json!(0.37)), ("load.avg15", json!(0.39))],
+    );
+    check("/proc/stat", "stat", &[("boot.time", json!(1_418_183_276))]);
+    // 4294963200 bytes of swap, 3231088640 of them free.
+    check(
+        "/proc/meminfo",
+        "meminfo",
+        &[
+            ("memory.total_kib", json!(3_831_959_552_i64 / 1024)),
+            ("swap.total_kib", json!(4_294_963_200_i64 / 1024)),
+            ("swap.used_kib", json!((4_294_963_200_i64 - 3_231_088_640) / 1024)),
+        ],
+    );
+    check("/proc/net/netstat", "net/netstat", &[("net.listen_overflows", json!(0))]);
+    // 227 of 54915039 segments.
+    check("/proc/net/snmp", "net/snmp", &[("net.tcp_retrans_pct", json!(0.0))]);
+}
+
+#[test]
+fn bonds_of_three_modes() {
+    let bond = |name: &str, expected: Value| {
+        let path = format!("rhel-cmd/insights-core/bond/{name}.txt");
+        let Some(text) = file(&path) else { return };
+        let facts = facts("/proc/net/bonding/bond0", &text);
+        let bonds = facts.value("net.bonds").unwrap();
+        let slaves: Vec<Value> = bonds[0]["slaves"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|slave| json!([slave["name"], slave["status"]]))
+            .collect();
+        assert_eq!(json!(slaves), expected, "{path}");
+    };
+    // "slave_interface == ['eno1', 'eno2']", both "mii_status == 'up'".
+    bond("BONDINFO_1", json!([["eno1", "up"], ["eno2", "up"]]));
+    bond("BONDINFO_MODE_7", json!([["em3", "up"], ["p2p3", "up"]]));
+    bond("BOND_MODE_4", json!([["enp0s9", "up"], ["enp0s8", "down"]]));
+    let Some(text) = file("rhel-cmd/insights-core/bond/BONDINFO_CORRUPT.txt") else { return };
+    // "bond_obj.bond_mode is None": a bond without its members must not look sound.
+    assert!(facts("/proc/net/bonding/bond0", &text).missing.contains_key("net.bonds"));
+}
+
+#[test]
+fn sshd_settings_and_their_comments() {
+    let folder = "rhel-cmd/insights-core/ssh";
+    let settings = |name: &str, expected: &[(&str, Option<&str>)]| {
+        let Some(text) = file(&format!("{folder}/{name}.txt")) else { return };
+        let facts = facts("/etc/ssh/sshd_config", &text);
+        let settings = facts.value("sshd.settings").unwrap();
+        for (keyword, value) in expected {
+            assert_eq!(settings[keyword].as_str(), *value, "{name}: {keyword}");
+        }
+    };
+    settings(
+        "SSHD_CONFIG_COMPLETE",
+        &[
+            ("usepam", Some("yes")),
+            ("passwordauthentication", Some("yes")),
+            ("x11forwarding", Some("yes")),
+            ("syslogfacility", Some("AUTHPRIV")),
+            // Tabs before a comment.
+            ("useprivilegeseparation", Some("sandbox")),
+            ("clientaliveinterval", None),
+        ],
+    );
+    settings(
+        "SSHD_CONFIG_INLINE_COMMENTS",
+        &[
+            ("port", Some("22")),
+            ("hostkey", Some("/etc/ssh/ssh_host_rsa_key")),
+            ("permitrootlogin", Some("no")),
+        ],
+    );
+}
+
+#[test]
+fn settings_that_insights_core_reads() {
+    let check = |source: &str, name: &str, expected: &[(&str, Value)]| {
+        check(source, &format!("rhel-cmd/insights-core/{name}.txt"), expected);
+    };
+    check(
+        "/etc/sysctl.conf",
+        "sysctl_conf/SYSCTL_CONF_TEST1",
+        &[(
+            "sysctl.configured",
+            json!({"kernel.domainname": "example.com", "kernel.modprobe": "/sbin/mod probe"}),
+        )],
+    );
+    check(
+        "/etc/chrony.conf",
+        "system_time/CHRONY_CONF",
+        &[(
+            "time.servers",
+            json!([
+                "0.rhel.pool.ntp.org",
+                "1.rhel.pool.ntp.org",
+                "2.rhel.pool.ntp.org",
+                "3.rhel.pool.ntp.org"
+            ]),
+        )],
+    );
+    // Tabs between the words; the undisciplined local clock is no server.
+    check(
+        "/etc/ntp.conf",
+        "system_time/NTP_CONF_TAB",
+        &[("time.servers", json!(["ntp1.inta.ok", "ntp2.inta.ok", "ntp3.inta.ok"]))],
+    );
+    let selinux = |name, mode| {
+        check("/etc/selinux/config", name, &[("selinux.configured", json!(mode))]);
+    };
+    selinux("selinux/SELINUX_CONF", "enforcing");
+    selinux("selinux/SELINUX_CONF_DISABLED", "disabled");
+    selinux("selinux/SELINUX_CONF_NOT_ENFORCING", "permissive");
+    check(
+        "/etc/resolv.conf",
+        "resolv_conf/RESOLVCONF",
+        &[("net.nameservers", json!(["10.160.224.51", "10.160.225.51", "10.61.193.11"]))],
+    );
+    let family = |name, family, major: i64| {
+        let expected = [("os.family", json!(family)), ("os.major", json!(major))];
+        check("/etc/os-release", name, &expected);
+    };
+    family("os_release/REHL_OS_RELEASE", "rhel", 7);
+    family("os_release/RHEVH_RHV40_OS_RELEASE", "rhel", 7);
+    family("os_release/OS_RELEASE_RHEL_AI", "rhel", 9);
+    // A rebuild sold in Japan and Korea.
+    family("os_release/MIRACLE_LINUX_OS_RELEASE", "rhel", 8);
+}
+
+#[test]
+fn limits_for_every_kind_of_domain() {
+    let Some(text) = file("rhel-cmd/insights-core/limits_conf/FULL_OPTS_LIMITS_CONF.txt") else {
+        return;
+    };
+    let facts = facts("/etc/security/limits.conf", &text);
+    let entries = facts.value("limits.entries").unwrap().as_array().unwrap().clone();
+    let mut domains: Vec<&str> =
+        entries.iter().map(|entry| entry["domain"].as_str().unwrap()).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    let mut expected = [
+        "oracle",
+        "@dbadmins",
+        "*",
+        ":1001",
+        "1000:",
+        "2000:2020",
+        "@:101",
+        "@100:",
+        "@200:202",
+        "managers",
+    ];
+    expected.sort_unstable();
+    assert_eq!(domains, expected);
+    assert_eq!(entries[0]["value"], "1024");
+}
+
+#[test]
+fn mounts_and_tables_of_them() {
+    let Some(text) = file("rhel-cmd/insights-core/mount/MOUNTINFO_DATA.txt") else { return };
+    let table = facts("/proc/self/mountinfo", &text);
+    let mounts = table.value("fs.mounts").unwrap().as_array().unwrap();
+    // "len(results) == 16"
+    assert_eq!(mounts.len(), 16);
+    let at = |point: &str| mounts.iter().find(|mount| mount["mount"] == point).unwrap();
+    assert_eq!(at("/boot")["fstype"], "ext4");
+    assert!(at("/boot")["options"].as_array().unwrap().contains(&json!("data=ordered")));
+    assert_eq!(at("/shared/dir1")["device"], "hostname1:/shared_dir1");
+    assert!(at("/shared/dir1")["options"].as_array().unwrap().contains(&json!("vers=4")));
+    let Some(text) = file("rhel-cmd/insights-core/fstab/FSTAB_DUPLICATE_MOUNT.txt") else { return };
+    let fstab = facts("/etc/fstab", &text);
+    let entries = fstab.value("fs.fstab").unwrap().as_array().unwrap();
+    let noexec = |entry: &&Value| entry["options"].as_array().unwrap().contains(&json!("noexec"));
+    assert_eq!(entries.iter().filter(noexec).count(), 1);
+}
+
+#[test]
+fn jobs_that_cron_would_run() {
+    let jobs = |name: &str| {
+        let text = file(&format!("rhel-cmd/insights-core/{name}.txt"))?;
+        let facts = facts("/etc/crontab", &text);
+        Some(facts.value("cron.jobs").unwrap().as_array().unwrap().len())
+    };
+    if let Some(count) = jobs("cron_jobs/CRON_FILE_SAMPLE1") {
+        assert_eq!(count, 2);
+    }
+    // Four fields and no user: cron refuses it, so it is no job.
+    if let Some(count) = jobs("crontab/CRONTAB_BAD_DATA") {
+        assert_eq!(count, 0);
+    }
+    // A user's own table as if it were the system's: only the last line names a user.
+    if let Some(count) = jobs("crontab/CRONTAB_DATA") {
+        assert_eq!(count, 1);
+    }
+}
+
+#[test]
+fn units_with_marks_of_two_kinds() {
+    let Some(text) = file("rhel-cmd/insights-core/unitfiles/LISTUNITS_CONTENT.txt") else { return };
+    let facts = facts("cmd:systemd-units", &text);
+    // `●` before three of them, `*` before the fourth.
+    assert_eq!(
+        facts.value("services.failed"),
+        Some(&json!([
+            "NetworkManager-wait-online.service",
+            "docker-storage-setup.service",
+            "openstack-swift-proxy.service",
+            "ovirt-guest-agent.service",
+        ]))
+    );
+    let active = facts.value("services.active").unwrap().as_array().unwrap();
+    assert!(active.contains(&json!("neutron-dhcp-agent.service")));
+    check(
+        "cmd:systemd-unit-files",
+        "rhel-cmd/insights-core/unitfiles/KDUMP_ENABLED_RHEL9.txt",
+        &[("services.enabled", json!(["kdump.service"]))],
+    );
+    check(
+        "cmd:systemd-unit-files",
+        "rhel-cmd/insights-core/unitfiles/KDUMP_DISABLED_RHEL9.txt",
+        &[("services.enabled", json!([]))],
+    );
+}
+
+#[test]
+fn modules_as_another_parser_names_them() {
+    let Some(truth) = file("rhel-cmd/jc/centos-7.7/lsmod.json") else { return };
+    let truth: Vec<Value> = serde_json::from_str(&truth).unwrap();
+    let Some(list) = file("rhel-cmd/jc/centos-7.7/lsmod.out") else { return };
+    // /proc/modules has the same first column, without the head.
+    let (_, rows) = list.split_once('\n').unwrap();
+    let mut names: Vec<&str> = truth.iter().map(|row| row["module"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(facts("/proc/modules", rows).value("kernel.modules"), Some(&json!(names)));
+}

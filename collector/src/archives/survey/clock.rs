@@ -69,7 +69,7 @@ pub fn sources(seen: &Seen<'_>) -> Option<Content> {
 
 /// `{"synchronised","max_error_us","time_zone"}` from timedatectl.
 pub fn clock(seen: &Seen<'_>) -> Option<Content> {
-    let text = seen.command(&["timedatectl", "timedatectl_status"])?;
+    let text = seen.command(&["timedatectl", "timedatectl_status"]).unwrap_or_default();
     let field = |names: &[&str]| {
         text.lines().find_map(|line| {
             let (key, value) = line.split_once(": ")?;
@@ -79,14 +79,22 @@ pub fn clock(seen: &Seen<'_>) -> Option<Content> {
     // systemd 219 calls it "NTP synchronized".
     let synchronised = field(&["System clock synchronized", "NTP synchronized"]);
     let zone = field(&["Time zone", "Timezone"]).and_then(|zone| zone.split(' ').next());
+    let synchronised = synchronised.map(|word| word == "yes").or_else(|| followed(seen));
     if synchronised.is_none() && zone.is_none() {
         return None;
     }
     Some(Content::Json(json!({
-        "synchronised": synchronised.map(|word| word == "yes"),
+        "synchronised": synchronised,
         "max_error_us": null,
         "time_zone": zone,
     })))
+}
+
+/// Whether chronyd steers the clock, where timedatectl was not asked.
+fn followed(seen: &Seen<'_>) -> Option<bool> {
+    let text = seen.command(&["chronyc_-n_tracking", "chronyc_tracking"])?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Leap status"))?;
+    Some(line.trim_start_matches([' ', ':']) != "Not synchronised")
 }
 
 #[cfg(test)]

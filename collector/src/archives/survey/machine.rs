@@ -134,6 +134,22 @@ pub fn crash_dumps(seen: &Seen<'_>) -> Option<Content> {
     Some(Content::Json(json!({ "dumps": names })))
 }
 
+/// `{"journal_persistent","messages_bytes","audit_log"}` of the listing of `/var/log`, whose sizes
+/// are for people.
+pub fn log_storage(seen: &Seen<'_>) -> Option<Content> {
+    let text = seen.command(&["ls_-alRh_.var.log"])?;
+    let folder = |path: &str| {
+        text.lines().any(|line| line.trim_end_matches([':', '/']) == path && line.ends_with(':'))
+    };
+    folder("/var/log").then(|| {
+        Content::Json(json!({
+            "journal_persistent": folder("/var/log/journal"),
+            "messages_bytes": null,
+            "audit_log": folder("/var/log/audit"),
+        }))
+    })
+}
+
 /// `{"cron_allow","cron_deny"}`: sosreport takes all of `/etc/cron*`, so when it took the table,
 /// what is not beside it was not there. insights-client takes single files and cannot say.
 pub fn cron_access(seen: &Seen<'_>) -> Option<Content> {

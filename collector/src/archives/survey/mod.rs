@@ -8,6 +8,7 @@ mod accounts;
 mod clock;
 mod disks;
 mod links;
+mod log;
 mod machine;
 mod packages;
 mod sockets;
@@ -33,6 +34,7 @@ pub enum Key {
     File(&'static str),
     Command(&'static str),
     Survey(&'static str),
+    Log(&'static str),
 }
 
 /// One source told from outputs.
@@ -49,6 +51,7 @@ impl Key {
             Self::File(path) => Source::File { path: path.to_owned() },
             Self::Command(name) => Source::Command { name: name.to_owned(), argv: Vec::new() },
             Self::Survey(name) => Source::Survey { name: name.to_owned() },
+            Self::Log(name) => Source::Log { name: name.to_owned() },
         }
     }
 }
@@ -106,6 +109,8 @@ pub static DERIVED: &[Derived] = &[
     file("/sys/class/dmi/id/sys_vendor", |seen| machine::dmi(seen, "System", "Manufacturer")),
     file("/sys/devices/system/cpu/online", machine::processors),
     file("/sys/fs/selinux/enforce", machine::enforce),
+    Derived { key: Key::Log("journal"), build: log::journal },
+    Derived { key: Key::Log("messages"), build: log::messages },
     survey("accounts", accounts::accounts),
     survey("block-devices", disks::devices),
     survey("clock", clock::clock),
@@ -116,6 +121,7 @@ pub static DERIVED: &[Derived] = &[
     survey("interfaces", links::interfaces),
     survey("kernels", machine::kernels),
     survey("listeners", sockets::listeners),
+    survey("log-storage", machine::log_storage),
     survey("processes", tasks::processes),
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),

@@ -7,8 +7,8 @@
 //! dnf list       bash.x86_64     4.4.19-8.el8_0      @System
 //! ```
 //!
-//! sosreport leaves the epoch out; the list of dnf or yum, which it takes too, has it. A vendor
-//! that no output names stays empty.
+//! sosreport leaves the epoch out; the list of dnf or yum, which older ones take too, has it.
+//! Without either it is `?`, and a vendor that no output names stays empty.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -43,13 +43,15 @@ pub fn installed(seen: &Seen<'_>) -> Option<Content> {
         Some(super::super::layout::text(piece).into_owned())
     })?;
     let epochs = seen.command(&["dnf_list_installed", "yum_list_installed"]);
+    // A list without a package's epoch says that it has none; no list says nothing.
+    let otherwise = if epochs.is_some() { "0" } else { "?" };
     let epochs = epochs.as_deref().map(epochs_of).unwrap_or_default();
     let mut lines = String::new();
     for package in text.lines().filter_map(package).take(PACKAGES_MAX) {
         let Package { name, version, release, arch, vendor, installed_at, .. } = &package;
         let key = (name.clone(), arch.clone(), format!("{version}-{release}"));
         let epoch = package.epoch.as_deref().or_else(|| epochs.get(&key).map(String::as_str));
-        let epoch = epoch.unwrap_or("0");
+        let epoch = epoch.unwrap_or(otherwise);
         let _ = writeln!(
             lines,
             "{name}\t{epoch}\t{version}\t{release}\t{arch}\t{vendor}\t{installed_at}"

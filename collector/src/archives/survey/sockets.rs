@@ -33,7 +33,10 @@ pub fn listeners(seen: &Seen<'_>) -> Option<Content> {
     // net-tools is not installed everywhere any more; its file then holds an error.
     if table.states.is_empty() && table.found.is_empty() {
         let text = seen.command(&["ss_-peaonmi", "ss_-tupna"])?;
-        text.lines().for_each(|line| ss(line, &mut table));
+        // RHEL 7 writes `*` for any IPv4 address and `::` for any IPv6 one; later ones `0.0.0.0`,
+        // and `*` for both.
+        let any = if text.contains(" :::") { "0.0.0.0" } else { "::" };
+        text.lines().for_each(|line| ss(line, any, &mut table));
     }
     if table.states.is_empty() && table.found.is_empty() {
         return None;
@@ -59,37 +62,42 @@ fn netstat(line: &str, table: &mut Table) {
         [user, ..] => ("", *user),
         [] => return,
     };
-    put(proto, local, remote, state, user.parse().unwrap_or(0), table);
+    let user = user.parse().unwrap_or(0);
+    table.put(proto, (local, remote), state, user);
 }
 
-fn ss(line: &str, table: &mut Table) {
+fn ss(line: &str, any: &str, table: &mut Table) {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [proto @ ("tcp" | "udp"), state, _, _, local, remote, rest @ ..] = words.as_slice() else {
         return;
     };
+    // RHEL 7 calls unconnected UDP sockets tcp.
+    let proto = if *state == "UNCONN" { "udp" } else { *proto };
+    let local = local.replacen('*', any, usize::from(local.starts_with('*')));
     let state = match *state {
         "ESTAB" => "ESTABLISHED".to_owned(),
         "UNCONN" => String::new(),
         "CLOSED" => "CLOSE".to_owned(),
         other => other.replace('-', "_").replace("FIN_WAIT_", "FIN_WAIT"),
     };
-    let v6 = local.starts_with(['[', '*']) || local.matches(':').count() > 1;
-    let proto = if v6 { format!("{proto}6") } else { (*proto).to_owned() };
+    let v6 = local.starts_with('[') || local.matches(':').count() > 1;
+    let proto = if v6 { format!("{proto}6") } else { proto.to_owned() };
     let user = rest.iter().find_map(|word| word.strip_prefix("uid:")?.parse().ok());
-    put(&proto, local, remote, &state, user.unwrap_or(0), table);
+    table.put(&proto, (&local, remote), &state, user.unwrap_or(0));
 }
 
-fn put(proto: &str, local: &str, remote: &str, state: &str, uid: u32, table: &mut Table) {
-    let tcp = proto.starts_with("tcp");
-    if tcp {
-        *table.states.entry(state.to_owned()).or_default() += 1;
-    }
-    let open = if tcp { state == "LISTEN" } else { remote.ends_with(":*") };
-    let Some((address, port)) = local.rsplit_once(':') else { return };
-    if let (true, Ok(port)) = (open, port.parse()) {
-        let address = address.split('%').next().unwrap_or(address).trim_matches(['[', ']']);
-        let address = if address == "*" { "::" } else { address };
-        table.found.insert((proto.to_owned(), port, address.to_owned(), uid));
+impl Table {
+    fn put(&mut self, proto: &str, (local, remote): (&str, &str), state: &str, uid: u32) {
+        let tcp = proto.starts_with("tcp");
+        if tcp {
+            *self.states.entry(state.to_owned()).or_default() += 1;
+        }
+        let open = if tcp { state == "LISTEN" } else { remote.ends_with(":*") };
+        let Some((address, port)) = local.rsplit_once(':') else { return };
+        if let (true, Ok(port)) = (open, port.parse()) {
+            let address = address.split('%').next().unwrap_or(address).trim_matches(['[', ']']);
+            self.found.insert((proto.to_owned(), port, address.to_owned(), uid));
+        }
     }
 }
 
@@ -113,7 +121,7 @@ mod tests {
             tcp LISTEN 0 128 *:80 *:* uid:29 ino:3\n\
             udp UNCONN 0 0 0.0.0.0%eth0:68 0.0.0.0:* uid:998\n\
             nl UNCONN 0 0 0:0 *\n";
-        text.lines().for_each(|line| ss(line, &mut other));
+        text.lines().for_each(|line| ss(line, "::", &mut other));
         assert_eq!(one.found, other.found);
         assert_eq!(one.states, other.states);
         assert_eq!(one.found.len(), 3);

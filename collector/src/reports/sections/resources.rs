@@ -4,8 +4,8 @@ use carepack_assessment::model::HostAssessment;
 use carepack_facts::Facts;
 use serde_json::Value;
 
-use super::{Scene, fact_f64, fact_i64, field, size};
-use crate::reports::charts::{Bar, Part, bars, parts};
+use super::{Scene, fact_f64, fact_i64, field, seoul, size};
+use crate::reports::charts::{Bar, Part, Period, bars, parts, period};
 use crate::reports::clean::clean;
 use crate::reports::model::{Chart, Table};
 
@@ -51,7 +51,79 @@ pub fn charts(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Chart> {
         let caption = scene.say("filesystems");
         charts.push(Chart { svg: bars(&caption, &list), caption });
     }
+    charts.extend(hourly(scene, now));
     charts
+}
+
+/// Fewer hours are no period to draw.
+const HOURS_MIN: usize = 24;
+/// Between two dates below a chart.
+const DAYS_EVERY: usize = 3;
+
+/// What the sampler saw all period long.
+fn hourly(scene: &Scene<'_>, facts: &Facts) -> Vec<Chart> {
+    let series = facts.value("resources.hourly").and_then(Value::as_array);
+    let series: Vec<&Value> = series.into_iter().flatten().collect();
+    let covered = fact_f64(facts, "resources.coverage_pct").unwrap_or(0.0);
+    let chart = |value: &&Value| {
+        let numbers = |name: &str| -> Vec<Option<f64>> {
+            value[name].as_array().into_iter().flatten().map(Value::as_f64).collect()
+        };
+        let (mean, max) = (numbers("mean"), numbers("max"));
+        if mean.len() < HOURS_MIN || mean.iter().flatten().next().is_none() {
+            return None;
+        }
+        let unit = field(value, "unit");
+        let peak = max.iter().flatten().copied().fold(0.0, f64::max);
+        let title = format!("{} ({unit})", series_name(scene, field(value, "name")));
+        let note = format!(
+            "{} {peak:.1} {unit} · {} {covered:.1} %",
+            scene.say("peak"),
+            scene.say("coverage.samples")
+        );
+        let days = days(value["from"].as_i64().unwrap_or(0), mean.len());
+        let svg = period(&Period { title: title.clone(), unit, mean, max, days, note });
+        Some(Chart { svg, caption: title })
+    };
+    series.iter().filter_map(chart).collect()
+}
+
+/// `disk:sda.util` → its words and the device.
+fn series_name(scene: &Scene<'_>, name: &str) -> String {
+    let (kind, rest) = name.split_once(':').unwrap_or(("", name));
+    let (device, measure) = match kind {
+        "" => ("", rest),
+        _ => rest.rsplit_once('.').unwrap_or(("", rest)),
+    };
+    let key = match (kind, measure) {
+        ("", "cpu.busy") => "series.cpu.busy",
+        ("", "cpu.iowait") => "series.cpu.iowait",
+        ("", "memory.used") => "series.memory.used",
+        ("", "swap.used") => "series.swap.used",
+        ("disk", "util") => "series.disk.util",
+        ("net", "rx") => "series.net.rx",
+        ("net", "tx") => "series.net.tx",
+        _ => return clean(name),
+    };
+    format!("{} {}", scene.say(key), clean(device)).trim().to_owned()
+}
+
+/// Midnights in the report's time zone, every few days.
+fn days(from: i64, hours: usize) -> Vec<(usize, String)> {
+    let mut days = Vec::new();
+    let mut midnights = 0;
+    for hour in 0..hours {
+        let at = from + i64::try_from(hour).unwrap_or(0) * 3_600;
+        let Ok(at) = jiff::Timestamp::from_second(at) else { break };
+        let local = seoul(at);
+        if local.hour() == 0 {
+            if midnights % DAYS_EVERY == 0 {
+                days.push((hour, local.strftime("%m-%d").to_string()));
+            }
+            midnights += 1;
+        }
+    }
+    days
 }
 
 fn cpu_note(scene: &Scene<'_>, facts: &Facts) -> String {

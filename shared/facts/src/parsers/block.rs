@@ -66,6 +66,10 @@ fn mdstat(text: &str) -> Result<Vec<Value>, Unseen> {
             detail(line.trim(), array);
         }
     }
+    for array in arrays.iter_mut().filter(|array| array["state"] == "inactive") {
+        // Nothing is served by an array that does not run, whatever its members say.
+        array["disks_up"] = 0.into();
+    }
     Ok(arrays)
 }
 
@@ -90,6 +94,10 @@ fn array(name: &str, rest: &str) -> Value {
 
 /// `… [2/1] [_U]` and the progress line.
 fn detail(line: &str, array: &mut Value) {
+    // A container of a firmware's RAID (imsm, ddf) never runs: its volumes do.
+    if line.contains("super external:") && array["state"] == "inactive" {
+        array["disks_total"] = 0.into();
+    }
     for word in line.split_whitespace() {
         let Some((total, up)) = word.trim_matches(['[', ']']).split_once('/') else { continue };
         if let (true, Some(total), Some(up)) = (word.starts_with('['), int(total), int(up)) {

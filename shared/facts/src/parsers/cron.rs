@@ -56,10 +56,22 @@ fn job(line: &str, file: &str) -> Option<Value> {
         return None;
     }
     let fields = if first.starts_with('@') { 1 } else { 5 };
-    let schedule = words.get(..fields)?.join(" ");
+    let schedule = words.get(..fields)?;
+    // A path among the five, or for a user, is a line that cron refuses.
+    if schedule.iter().any(|field| !is_field(field)) || words.get(fields)?.contains('/') {
+        return None;
+    }
+    let schedule = schedule.join(" ");
     let user = words.get(fields)?;
     let command = words.get(fields + 1..).filter(|rest| !rest.is_empty())?.join(" ");
     Some(json!({"file": file, "schedule": schedule, "user": user, "command": command}))
+}
+
+/// crontab(5): numbers, names, `*`, ranges, lists and steps; `@daily`; `~` is cronie's random range.
+fn is_field(field: &str) -> bool {
+    let known =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | ',' | '-' | '/' | '~' | '@');
+    !field.starts_with('/') && field.chars().all(known)
 }
 
 #[cfg(test)]

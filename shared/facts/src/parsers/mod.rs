@@ -32,6 +32,7 @@ mod platform;
 mod pressure;
 mod processes;
 mod repositories;
+mod resources;
 mod selinux;
 mod selinux_policy;
 mod services;
@@ -86,6 +87,7 @@ static ALL: &[&Parser] = &[
     &pressure::PARSER,
     &processes::PARSER,
     &repositories::PARSER,
+    &resources::PARSER,
     &selinux::PARSER,
     &selinux_policy::PARSER,
     &services::PARSER,
@@ -115,6 +117,8 @@ mod tests {
             .filter(|name| name != "mod")
             .collect();
         files.sort_unstable();
+        // A parser of several files has a folder of its own name.
+        files.dedup();
         assert_eq!(listed, files);
     }
 }

@@ -84,7 +84,8 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         }
         Ok(files) => {
             let bonds = files.into_iter().map(|(path, text)| bond(base(path), text));
-            facts.put("net.bonds", bonds.collect::<Vec<_>>(), BONDS);
+            let bonds = bonds.collect::<Option<Vec<Value>>>().ok_or(Unseen::Malformed);
+            facts.set("net.bonds", bonds, BONDS);
         }
         Err(missing) => facts.miss("net.bonds", missing.reason, &missing.source),
     }
@@ -151,13 +152,16 @@ const BOND_FIELDS: [(&str, &str); 7] = [
 ];
 
 /// Fields that a kernel does not print are left out.
-fn bond(name: &str, text: &str) -> Value {
-    let mut mode = "";
+///
+/// None of a text that does not begin as the kernel writes it: without its members a bond would
+/// look sound.
+fn bond(name: &str, text: &str) -> Option<Value> {
+    let mut mode = None;
     let mut more = Map::new();
     let mut slaves: Vec<Value> = Vec::new();
     for line in text.lines() {
         match line.trim().split_once(": ") {
-            Some(("Bonding Mode", value)) => mode = value,
+            Some(("Bonding Mode", value)) => mode = Some(value),
             Some(("Slave Interface", value)) => {
                 slaves.push(json!({"name": value, "status": "unknown"}));
             }
@@ -180,11 +184,11 @@ fn bond(name: &str, text: &str) -> Value {
             None => {}
         }
     }
-    let mut bond = json!({"name": name, "mode": mode, "slaves": slaves});
+    let mut bond = json!({"name": name, "mode": mode?, "slaves": slaves});
     for (key, value) in more {
         bond[key] = value;
     }
-    bond
+    Some(bond)
 }
 
 /// A counter of a file whose lines come in pairs: names, then numbers.
@@ -215,13 +219,14 @@ mod tests {
     fn a_bond_with_a_dead_leg() {
         let text = "Bonding Mode: fault-tolerance (active-backup)\nMII Status: up\n\nSlave Interface: eno1\nMII Status: down\n\nSlave Interface: eno2\nMII Status: up\n";
         let expected = r#"{"mode":"fault-tolerance (active-backup)","name":"bond0","slaves":[{"name":"eno1","status":"down"},{"name":"eno2","status":"up"}]}"#;
-        assert_eq!(bond("bond0", text).to_string(), expected);
+        assert_eq!(bond("bond0", text).unwrap().to_string(), expected);
+        assert_eq!(bond("bond0", "MII Status: up\n"), None);
     }
 
     #[test]
     fn a_bond_of_two_aggregators() {
         let text = "Bonding Mode: IEEE 802.3ad Dynamic link aggregation\nMII Status: up\nMII Polling Interval (ms): 100\n\tAggregator ID: 1\n\tPartner Mac Address: 00:00:00:00:00:00\n\nSlave Interface: eno1\nMII Status: up\nAggregator ID: 1\n\nSlave Interface: eno2\nMII Status: up\nLink Failure Count: 3\nAggregator ID: 2\n";
-        let bond = bond("bond0", text);
+        let bond = bond("bond0", text).unwrap();
         assert_eq!((&bond["miimon"], &bond["aggregator"]), (&json!(100), &json!(1)));
         assert_eq!(
             (&bond["slaves"][1]["aggregator"], &bond["slaves"][1]["failures"]),

@@ -26,7 +26,8 @@ const MAKERS: [(&str, &str); 5] = [
 ];
 const KEYS: [&str; 6] = ["os.id", "os.version", "os.major", "os.name", "os.family", "os.cpe"];
 /// Rebuilds that follow RHEL's versions and life cycle.
-const REBUILDS: [&str; 6] = ["rhel", "rocky", "almalinux", "ol", "centos", "scientific"];
+const REBUILDS: [&str; 7] =
+    ["rhel", "rocky", "almalinux", "ol", "centos", "scientific", "miraclelinux"];
 
 pub static PARSER: Parser = Parser {
     name: "os",

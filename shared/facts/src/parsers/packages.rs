@@ -43,7 +43,11 @@ pub static PARSER: Parser = Parser {
             about: "every package: name, EVR, arch, vendor, when",
         },
         Spec { key: "packages.count", unit: "packages", about: "installed packages" },
-        Spec { key: "packages.evr", unit: "", about: "name → E:V-R.A of each installed one" },
+        Spec {
+            key: "packages.evr",
+            unit: "",
+            about: "name → E:V-R.A of each installed one; V-R.A where the epoch is not known",
+        },
         Spec {
             key: "packages.newest_install",
             unit: "epoch s",
@@ -56,7 +60,8 @@ pub static PARSER: Parser = Parser {
 
 struct Package<'a> {
     name: &'a str,
-    epoch: i64,
+    /// None where the archive of another tool leaves it out (`?`).
+    epoch: Option<i64>,
     version: &'a str,
     release: &'a str,
     arch: &'a str,
@@ -88,7 +93,7 @@ fn package(line: &str) -> Option<Package<'_>> {
     let mut next = || fields.next();
     Some(Package {
         name: next()?,
-        epoch: next().map(|epoch| int(epoch).unwrap_or(0))?,
+        epoch: next().map(|epoch| (epoch != "?").then(|| int(epoch).unwrap_or(0)))?,
         version: next()?,
         release: next()?,
         arch: next()?,
@@ -100,13 +105,17 @@ fn package(line: &str) -> Option<Package<'_>> {
 fn tell(packages: &[Package<'_>], facts: &mut Facts) {
     let mut evr: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for p in packages {
-        let text = format!("{}:{}-{}.{}", p.epoch, p.version, p.release, p.arch);
+        let epoch = p.epoch.map_or_else(String::new, |epoch| format!("{epoch}:"));
+        let text = format!("{epoch}{}-{}.{}", p.version, p.release, p.arch);
         evr.entry(p.name).or_default().push(text);
     }
     let evr: serde_json::Map<String, Value> =
         evr.into_iter().map(|(name, list)| (name.to_owned(), Value::from(list))).collect();
-    let own = |p: &&Package<'_>| !OWN.iter().any(|vendor| p.vendor.starts_with(vendor));
-    let mut foreign: Vec<&str> = packages.iter().filter(own).map(|p| p.name).collect();
+    // rpm says "(none)" of a package without a vendor; nothing at all means that nobody asked.
+    let named = |p: &&Package<'_>| !p.vendor.is_empty();
+    let stranger = |p: &&Package<'_>| !OWN.iter().any(|vendor| p.vendor.starts_with(vendor));
+    let strangers = packages.iter().filter(named).filter(stranger);
+    let mut foreign: Vec<&str> = strangers.map(|p| p.name).collect();
     foreign.dedup();
     let installed: Vec<Value> = packages
         .iter()
@@ -122,9 +131,8 @@ fn tell(packages: &[Package<'_>], facts: &mut Facts) {
     facts.put("packages.evr", evr, RPM);
     let newest = packages.iter().map(|p| p.installed_at).max().unwrap_or(0);
     facts.put("packages.newest_install", newest, RPM);
-    // A list that names no vendor at all says nothing of strangers.
-    let named = packages.iter().any(|p| !p.vendor.is_empty());
-    facts.set("packages.foreign", if named { Ok(foreign) } else { Err(Unseen::Absent) }, RPM);
+    let asked = packages.iter().any(|p| !p.vendor.is_empty());
+    facts.set("packages.foreign", if asked { Ok(foreign) } else { Err(Unseen::Absent) }, RPM);
 }
 
 #[cfg(test)]

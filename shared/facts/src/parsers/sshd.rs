@@ -76,6 +76,10 @@ fn included(text: &str, settings: &mut Map<String, Value>) {
 }
 
 fn set(keyword: String, value: &str, settings: &mut Map<String, Value>) {
+    // A keyword with a comment alone sets nothing.
+    if value.is_empty() {
+        return;
+    }
     match settings.get_mut(&keyword) {
         Some(Value::String(all)) if LISTS.contains(&keyword.as_str()) => {
             all.push(' ');
@@ -93,7 +97,9 @@ fn split(line: &str) -> (String, String) {
     let end = line.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(line.len());
     let (keyword, value) = line.split_at(end);
     let value = value.trim_start_matches(|c: char| c.is_whitespace() || c == '=');
-    let value = value.split(" #").next().unwrap_or_default().trim().trim_matches('"');
+    let mut hashes = value.match_indices('#').map(|(at, _)| at);
+    let comment = hashes.find(|&at| at == 0 || value[..at].ends_with([' ', '\t']));
+    let value = value[..comment.unwrap_or(value.len())].trim().trim_matches('"');
     (keyword.to_lowercase(), value.to_owned())
 }
 

@@ -149,6 +149,40 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("/sys/kernel/mm/transparent_hugepage/defrag", "always defer [madvise] never\n"),
 ];
 
+/// Ten days of samples.
+fn resources() -> Value {
+    const HOURS: usize = 240;
+    let text = |of: fn(usize) -> usize| {
+        (0..HOURS).map(|hour| of(hour).to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let level = |name: &str, of| {
+        let numbers = text(of);
+        json!({"name": name, "min": numbers, "mean": numbers, "p95": numbers, "max": numbers})
+    };
+    let names = [
+        "cpu.busy",
+        "cpu.iowait",
+        "cpu.steal",
+        "load.1",
+        "memory.used",
+        "swap.used",
+        "swap.in",
+        "swap.out",
+        "files.open",
+        "disk:sda.util",
+        "disk:sda.await",
+        "net:eth0.rx",
+        "net:eth0.tx",
+        "net:eth0.errors",
+        "net:eth0.drops",
+    ];
+    let mut series: Vec<Value> = names.iter().map(|name| level(name, |hour| hour % 24)).collect();
+    series.push(json!({"name": "fs:/.used", "last": text(|hour| 1_000 + hour)}));
+    series.push(json!({"name": "fs:/.free", "last": text(|hour| 9_000 - hour)}));
+    json!({"source": "sampler", "every_seconds": 60, "from": 1_793_491_200, "hours": HOURS,
+           "samples": HOURS * 60, "expected": HOURS * 60, "starts": 1, "series": series})
+}
+
 /// Source key and JSON.
 pub fn surveys() -> Vec<(&'static str, Value)> {
     let process = json!({"pid": 1, "name": "mysqld", "user": "mysql", "cpu_seconds": 9,
@@ -161,6 +195,7 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             "iowait_pct": 1.0, "steal_pct": 0.0, "window_ms": 500}),
         ),
         ("survey:cron-access", json!({"cron_allow": false, "cron_deny": true})),
+        ("survey:resources", resources()),
         (
             "survey:block-devices",
             json!([{"name": "sda", "size_bytes": 9, "rotational": false,
@@ -244,7 +279,11 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!({"from": 1, "to": 2, "lines": 3, "bytes": 4, "truncated": false,
             "by_priority": {"err": 3, "crit": 1}, "top_identifiers": [{"name": "sshd", "lines": 9}],
             "patterns": [{"id": "kernel.oom_kill", "count": 2, "first": 1, "last": 2,
-                          "samples": ["masked"]}]}),
+                          "days": {"2026-11-05": 2}, "samples": ["masked"]}],
+            "programs": [], "templates": [],
+            "sources": [{"name": "journal", "from": 1, "to": 2, "lines": 3, "bytes": 4,
+                         "hours": 1, "silent_hours": 0, "silences": [], "files": [],
+                         "gaps": []}]}),
         ),
         (
             "survey:interfaces",

@@ -1,0 +1,43 @@
+//! A regular file opened once and read on: what it is cannot change between looking and reading.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use super::{Host, Look, Missed};
+
+/// An open file of the host.
+pub struct OpenFile {
+    pub(super) file: File,
+    pub inode: u64,
+    pub size_bytes: u64,
+}
+
+impl Host {
+    /// Opens a regular file for reading.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn open(&self, path: &str) -> Look<OpenFile> {
+        match self {
+            Self::Live(live) => live.open(path),
+            Self::Recorded(recorded) => recorded.tree(path)?.open(path),
+        }
+    }
+}
+
+impl OpenFile {
+    /// Goes to a byte offset from the beginning.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn seek(&mut self, path: &str, offset: u64) -> Look<()> {
+        let sought = self.file.seek(SeekFrom::Start(offset));
+        sought.map(|_| ()).map_err(|error| Missed::from_io(path, &error))
+    }
+}
+
+impl Read for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.file.read(buffer)
+    }
+}

@@ -1,0 +1,160 @@
+//! The one pass: a block of whole lines goes in, its literals are looked for, its lines counted.
+//!
+//! Every byte is read from the file once. Lines without a literal cost a time stamp and a name;
+//! expressions run on the few others only.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::coverage::Coverage;
+use super::patterns::Patterns;
+use super::prefilter::Found;
+use super::syslog::{Format, Reader};
+use super::tally::{Line, MESSAGE_BYTES_MAX, Tally};
+
+/// Which lines count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Window {
+    /// Lines at or before this were counted before.
+    pub after: Option<i64>,
+    /// Lines at or past this are counted elsewhere.
+    pub until: Option<i64>,
+}
+
+/// The search and its counts.
+pub(super) struct Engine<'p> {
+    patterns: &'p Patterns,
+    pub tally: Tally<'p>,
+    found: Vec<Found>,
+    inside: Vec<Found>,
+}
+
+impl<'p> Engine<'p> {
+    pub fn new(patterns: &'p Patterns, zone: TimeZone) -> Self {
+        let tally = Tally::new(patterns, zone);
+        Self { patterns, tally, found: Vec::new(), inside: Vec::new() }
+    }
+
+    /// Counts the lines of a block.
+    pub fn block(
+        &mut self,
+        block: &[u8],
+        reader: &mut Reader,
+        window: Window,
+        coverage: &mut Coverage,
+    ) {
+        self.patterns.look(block, &mut self.found);
+        coverage.bytes(block.len() as u64);
+        let mut next = 0;
+        let mut start = 0;
+        while start < block.len() {
+            let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
+            let parts = reader.line(&block[start..end]);
+            let first = next;
+            while self.found.get(next).is_some_and(|hit| (hit.at as usize) < end) {
+                next += 1;
+            }
+            let new = parts.at.is_none_or(|at| {
+                window.after.is_none_or(|after| at > after)
+                    && window.until.is_none_or(|until| at < until)
+            });
+            if new {
+                coverage.line(parts.at);
+                let (at, program) = (parts.at, parts.program);
+                if first == next {
+                    // Its message is not looked at: no priority, no literal.
+                    self.tally.pass(&Line { at, priority: None, program, message: parts.rest });
+                } else {
+                    let message = parts.message();
+                    let line = Line { at, priority: None, program, message };
+                    let begin = message_start(&block[start..end], message) + start;
+                    let range = begin..begin + MESSAGE_BYTES_MAX;
+                    self.inside.clear();
+                    let hits = self.found[first..next].iter();
+                    self.inside.extend(hits.filter(|hit| range.contains(&(hit.at as usize))));
+                    self.tally.add(&line, &self.inside);
+                }
+            }
+            start = end + 1;
+        }
+    }
+
+    /// Counts one entry that is no line of a file.
+    pub fn entry(&mut self, line: &Line<'_>) {
+        let head = &line.message[..line.message.len().min(MESSAGE_BYTES_MAX)];
+        self.patterns.look(head, &mut self.found);
+        self.tally.add(line, &self.found);
+    }
+}
+
+/// Where a message begins in its line: it is the end of it, but for a carriage return.
+fn message_start(line: &[u8], message: &[u8]) -> usize {
+    let end = line.strip_suffix(b"\r").map_or(line.len(), <[u8]>::len);
+    end - message.len().min(end)
+}
+
+/// Counts a whole text as one log; for tests and for looking at a saved file.
+#[must_use]
+pub fn digest(text: &[u8], format: Format, now: Timestamp, zone: &TimeZone) -> Map<String, Value> {
+    let mut engine = Engine::new(Patterns::of_agent(), zone.clone());
+    let mut coverage = Coverage::new("text", now.as_second());
+    coverage.begin("text");
+    let mut reader = Reader::new(format, now, zone.clone());
+    let mut from = text;
+    let mut blocks = super::blocks::Blocks::new();
+    let (_, ended) = blocks.feed(&mut from, super::blocks::Tail::Counts, &mut |block| {
+        engine.block(block, &mut reader, Window::default(), &mut coverage);
+        std::ops::ControlFlow::Continue(())
+    });
+    ended.expect("a text in memory can be read");
+    engine.tally.into_json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn counts(text: &[u8]) -> (u64, Value) {
+        let now = "2026-11-05T00:00:00Z".parse().unwrap();
+        let value = digest(text, Format::Syslog, now, &TimeZone::UTC);
+        let counts: Map<String, Value> = value["patterns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["id"].as_str().unwrap().to_owned(), one["count"].clone()))
+            .collect();
+        (value["lines"].as_u64().unwrap(), counts.into())
+    }
+
+    const PANIC: &str = "Nov  4 01:12:00 a kernel: Kernel panic - not syncing: x";
+
+    #[test]
+    fn a_literal_counts_in_the_message_of_its_own_line_only() {
+        let text = format!("{PANIC}\nNov  4 01:12:00 a x: y\r\n{PANIC}\r\n{PANIC}");
+        assert_eq!(counts(text.as_bytes()), (4, json!({"kernel.panic": 3})));
+        // In the place of the host name, or cut by a line's end, it says nothing.
+        let text = "Nov  4 01:12:00 Kernel_panic kernel: Kernel\nNov  4 01:12:00 a kernel: panic\n";
+        assert_eq!(counts(text.as_bytes()), (2, json!({})));
+    }
+
+    #[test]
+    fn hostile_files_are_survived() {
+        let mut text = vec![0; 300_000];
+        text.extend_from_slice(PANIC.as_bytes());
+        text.extend_from_slice(b"\n\xff\xfe\x1b[2J\n");
+        text.extend_from_slice(PANIC.as_bytes());
+        text.extend_from_slice(&[b'x'; 1_000_000]);
+        text.extend_from_slice(b"\r\n");
+        text.extend_from_slice(format!("\0\0{PANIC}\n\n\n").as_bytes());
+        let (lines, counts) = counts(&text);
+        assert_eq!((lines, counts), (6, json!({"kernel.panic": 3})));
+    }
+
+    #[test]
+    fn every_pair_of_bytes_can_be_counted() {
+        let text: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
+        counts(&text);
+    }
+}

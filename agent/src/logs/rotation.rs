@@ -1,0 +1,176 @@
+//! Which files a log is made of, and where in them the last scan ended.
+//!
+//! A file is known again by its first bytes: through a rename, a copy that was emptied in place,
+//! and packing, its beginning stays the same while its name and inode do not.
+
+use std::io::Read;
+
+use super::unpack::{Packing, Source, packing};
+use super::{FileMark, Head};
+use crate::host::Host;
+
+/// Rotated files looked at of one log.
+const ROTATED_MAX: usize = 64;
+/// Bytes that know a file again: some ten lines with their times.
+const HEAD_BYTES_MAX: u32 = 1024;
+
+/// A stretch of one file that is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub path: String,
+    /// Plain bytes that were read before.
+    pub from: u64,
+    /// Bytes as stored from there on (all of them, in a packed file).
+    pub bytes: u64,
+    pub packing: Packing,
+}
+
+/// What is to be read of one log, oldest first, and whether the mark was found in it.
+pub(super) struct Plan {
+    pub stretches: Vec<Stretch>,
+    pub mark_found: bool,
+}
+
+/// Plans one log. Without a mark, files last written before `oldest` are left out.
+pub(super) fn plan(host: &Host, path: &str, mark: Option<&FileMark>, oldest: i64) -> Plan {
+    let mut stretches = Vec::new();
+    let mut mark_found = false;
+    let names = std::iter::once(path.to_owned()).chain(rotated(host, path));
+    for (age, name) in names.enumerate() {
+        let Ok(stat) = host.stat(&name) else { continue };
+        let (_, packing) = packing(&name);
+        let whole = Stretch { path: name.clone(), from: 0, bytes: stat.size_bytes, packing };
+        if let Some(mark) = mark {
+            if let Some(from) = continues(host, &name, mark) {
+                mark_found = true;
+                let bytes = match packing {
+                    Packing::Plain => stat.size_bytes.saturating_sub(from),
+                    _ => stat.size_bytes,
+                };
+                stretches.push(Stretch { from, bytes, ..whole });
+                break;
+            }
+            // Written last before the mark was made: counted then, whatever it is.
+            if age > 0 && mark.at.is_some_and(|at| stat.modified < at) && !host.is_recorded() {
+                break;
+            }
+        } else if age > 0 && stat.modified < oldest && !host.is_recorded() {
+            break;
+        }
+        stretches.push(whole);
+    }
+    stretches.reverse();
+    Plan { stretches, mark_found }
+}
+
+/// Where the mark's file goes on, when this is it.
+fn continues(host: &Host, path: &str, mark: &FileMark) -> Option<u64> {
+    let same = match mark.head {
+        Some(head) => {
+            let mut source = Source::open(host, path).ok()?;
+            Head::of(&mut source, head.bytes) == Some(head)
+        }
+        // A mark of an older agent, or of an empty file: the inode alone.
+        None => host.stat(path).ok()?.inode == mark.inode,
+    };
+    let plain = packing(path).1 == Packing::Plain;
+    let shorter = plain && host.stat(path).ok()?.size_bytes < mark.offset;
+    match (same, shorter) {
+        (true, false) => Some(mark.offset),
+        // Emptied in place and begun anew, with nothing to know it by.
+        (true, true) if mark.head.is_none() => Some(0),
+        _ => None,
+    }
+}
+
+impl Head {
+    /// The first `bytes` of a stream; none when it is shorter.
+    pub fn of(from: &mut dyn Read, bytes: u32) -> Option<Self> {
+        let bytes = bytes.min(HEAD_BYTES_MAX);
+        let mut head = Vec::new();
+        from.take(u64::from(bytes)).read_to_end(&mut head).ok()?;
+        // FNV-1a: this tells files apart, nobody gains by fooling it.
+        let hash = head.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        (head.len() == bytes as usize).then_some(Self { bytes, hash })
+    }
+
+    /// How many bytes know a file that was read up to an offset.
+    pub fn length(offset: u64) -> u32 {
+        u32::try_from(offset).unwrap_or(HEAD_BYTES_MAX).min(HEAD_BYTES_MAX)
+    }
+}
+
+/// The rotated files of a log, newest first: `messages-20261101` (newest date first), then
+/// `messages.1` (smallest number first), each plain before packed when both are there.
+fn rotated(host: &Host, path: &str) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let Ok(listing) = host.list(folder) else { return Vec::new() };
+    let mut found: Vec<(bool, u64, bool, &String)> = Vec::new();
+    for candidate in &listing.names {
+        let Some(rest) = candidate.strip_prefix(name) else { continue };
+        let (rest, packed) = packing(rest);
+        let packed = packed != Packing::Plain;
+        // `-20261101`, or `-20261101-1762000000` and `-20261101030501` of finer rotation.
+        let dated = rest.strip_prefix('-').and_then(|rest| {
+            let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+            let only = rest.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+            let padded = format!("{digits:0<18}");
+            (only && digits.len() >= 6).then(|| padded.get(..18)?.parse::<u64>().ok()).flatten()
+        });
+        let numbered = rest.strip_prefix('.').and_then(|rest| rest.parse::<u64>().ok());
+        if let Some(date) = dated {
+            found.push((false, u64::MAX - date, packed, candidate));
+        } else if let Some(number) = numbered {
+            found.push((true, number, packed, candidate));
+        }
+    }
+    found.sort_unstable();
+    found.dedup_by_key(|&mut (numbered, order, _, _)| (numbered, order));
+    found.iter().take(ROTATED_MAX).map(|entry| format!("{folder}/{}", entry.3)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotated_files_come_newest_first_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = "hostname = \"a\"\ntaken_at = \"2026-11-05T00:00:00Z\"\n";
+        std::fs::write(folder.path().join("host.toml"), host).unwrap();
+        let log = folder.path().join("root/var/log");
+        std::fs::create_dir_all(&log).unwrap();
+        for name in [
+            "messages",
+            "messages-20261101",
+            "messages-20261025.gz",
+            "messages-20261018.xz",
+            "messages-20261101.gz",
+            "messages.1",
+            "messages.2.gz",
+            "messages.10.gz",
+            "messages.old",
+            "messages-x",
+            "messages2",
+            "messages-20261018-1760000000.gz",
+        ] {
+            std::fs::write(log.join(name), "x").unwrap();
+        }
+        let host = Host::recorded(folder.path(), None).unwrap();
+        let names = rotated(&host, "/var/log/messages");
+        let names: Vec<&str> =
+            names.iter().map(|n| n.trim_start_matches("/var/log/messages")).collect();
+        let expected = [
+            "-20261101",
+            "-20261025.gz",
+            "-20261018-1760000000.gz",
+            "-20261018.xz",
+            ".1",
+            ".2.gz",
+            ".10.gz",
+        ];
+        assert_eq!(names, expected);
+    }
+}
