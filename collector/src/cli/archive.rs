@@ -10,18 +10,22 @@ use jiff::Timestamp;
 use super::print;
 use crate::archives::{self, Limits};
 
+/// Where a tar header says what it is.
+const TAR_MAGIC: std::ops::Range<usize> = 257..262;
+
 /// Whether a path is to be read as another tool's archive: a folder that is no recorded host, or
-/// a file that is neither a bundle nor a snapshot document.
+/// a file that begins as gzip, xz, bzip2 or tar do.
 pub fn is_archive(path: &Path) -> bool {
     if path.is_dir() {
         return !path.join("host.toml").is_file();
     }
-    let mut head = [0; 4];
-    let Ok(count) = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)) else {
+    let mut head = Vec::new();
+    let opened = std::fs::File::open(path);
+    if opened.and_then(|file| file.take(TAR_MAGIC.end as u64).read_to_end(&mut head)).is_err() {
         return false;
-    };
-    let head = &head[..count];
-    !head.is_empty() && !b"CPK1".starts_with(head) && !head.trim_ascii_start().starts_with(b"{")
+    }
+    let packed: [&[u8]; 3] = [b"\x1f\x8b", b"\xfd7zXZ", b"BZh"];
+    packed.iter().any(|magic| head.starts_with(magic)) || head.get(TAR_MAGIC) == Some(b"ustar")
 }
 
 /// The snapshot of an archive; what is odd about it is told on stderr.
