@@ -120,6 +120,12 @@ pub struct HostPage {
     pub network: Table,
     pub log_window: String,
     pub logs: Table,
+    /// Patterns by day.
+    pub log_days: Table,
+    /// Unknown faults that the last inspection had not seen.
+    pub log_new: Table,
+    /// Stretches that were not read, and logs with long silences.
+    pub log_gaps: Table,
     pub changes: Table,
     /// What stands instead of an empty table of changes, or after a cut one.
     pub changes_note: String,

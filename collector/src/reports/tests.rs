@@ -24,6 +24,20 @@ fn assessment() -> Assessment {
         "survey:statfs",
     );
     facts.put("services.failed", json!([HOSTILE]), "cmd:systemd-units");
+    let log = "log:messages";
+    facts.put("logs.window", json!({"from": 1, "to": 1_793_836_800, "lines": 9}), log);
+    facts.put("logs.days", json!({HOSTILE: {HOSTILE: 3, "2026-11-04": 2}, "kernel.panic": 7}), log);
+    facts.put(
+        "logs.templates",
+        json!([{"program": HOSTILE, "template": HOSTILE, "count": 2}]),
+        log,
+    );
+    facts.put("logs.gaps", json!([{"path": HOSTILE, "why": HOSTILE, "from": i64::MAX}]), log);
+    facts.put(
+        "logs.sources",
+        json!([{"name": HOSTILE, "longest_silence_hours": i64::MAX}, {"name": 7}]),
+        log,
+    );
     let snapshot = carepack_assessment::model::SnapshotRef {
         id: "01a2".into(),
         sha256: "ab".repeat(32),

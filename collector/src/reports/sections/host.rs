@@ -3,8 +3,8 @@
 use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
 
 use super::{
-    AREAS, Scene, area_score, changes, fact_text, grade_text, logs, moment, resources, score_text,
-    standard, systems,
+    AREAS, Scene, area_score, changes, fact_text, grade_text, log_days, logs, moment, resources,
+    score_text, standard, systems,
 };
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::korean::particles;
@@ -35,6 +35,9 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         network: resources::network(scene, host),
         log_window: logs::window(scene, host),
         logs: logs::patterns(scene, host),
+        log_days: log_days::days(scene, host),
+        log_new: log_days::new_faults(scene, host),
+        log_gaps: log_days::gaps(scene, host),
         changes,
         changes_note,
         standard,

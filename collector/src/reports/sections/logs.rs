@@ -1,11 +1,16 @@
 //! Log analysis of one host: the window, and every pattern that was hit.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use carepack_assessment::model::HostAssessment;
+use carepack_shared::patterns::embedded;
 use serde_json::Value;
 
 use super::{Scene, epoch, field};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::Table;
+use crate::reports::words::Lang;
 
 /// Patterns in the table; a pack has about forty.
 const ROWS_MAX: usize = 60;
@@ -48,6 +53,19 @@ fn top(scene: &Scene<'_>, host: &HostAssessment) -> String {
     format!(" · {}: {}", scene.say("logs.top"), named.join(", "))
 }
 
+/// What a pattern is called in the report's language, with its id; of a pack's own, the id.
+pub fn title(scene: &Scene<'_>, id: &str) -> String {
+    static WORDS: OnceLock<BTreeMap<String, (String, String)>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| {
+        embedded().into_iter().map(|pattern| (pattern.id, (pattern.ko, pattern.en))).collect()
+    });
+    match (words.get(id), scene.lang) {
+        (Some((ko, _)), Lang::Ko) => format!("{ko} ({id})"),
+        (Some((_, en)), Lang::En) => format!("{en} ({id})"),
+        (None, _) => clean(id),
+    }
+}
+
 pub fn patterns(scene: &Scene<'_>, host: &HostAssessment) -> Table {
     let head = ["pattern", "count", "first", "last", "sample"];
     let mut hits: Vec<&Value> = host
@@ -62,7 +80,7 @@ pub fn patterns(scene: &Scene<'_>, host: &HostAssessment) -> Table {
         let samples = hit.get("samples").and_then(Value::as_array);
         let sample = samples.and_then(|list| list.first()).and_then(Value::as_str);
         vec![
-            clean(field(hit, "id")),
+            title(scene, field(hit, "id")),
             count(hit).to_string(),
             epoch(hit.get("first")),
             epoch(hit.get("last")),

@@ -5,6 +5,7 @@ mod back;
 mod changes;
 mod front;
 mod host;
+mod log_days;
 mod logs;
 mod opinion;
 mod recommendations;

@@ -1,3 +1,5 @@
+//! A month, gaps, growth, and what is no survey.
+
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
