@@ -4,11 +4,11 @@
 //! ```text
 //! {"source": "sampler", "every_seconds": 60, "from": EPOCH, "hours": N, "samples": N,
 //!  "expected": N, "starts": N, "series": [
-//!   {"name": "cpu.busy", "min": "3 2 -", "mean": "…", "p95": "…", "max": "…"},
-//!   {"name": "fs:/.used", "last": "1021 1021 -"}]}
+//!   {"name": "cpu.busy", "min": "3,2,-", "mean": "…", "p95": "…", "max": "…"},
+//!   {"name": "fs:/.used", "last": "1021,1021,-"}]}
 //! ```
 //! The numbers of a series stand in one text, an hour each from `from` on, `-` where there is no
-//! sample; their units are in [`super::rates`]. `expected` is how many minutes lie between the
+//! sample (commas between them: with spaces a mask could take four of them for a card's number); their units are in [`super::rates`]. `expected` is how many minutes lie between the
 //! first and the last sample, `starts` how often the sampler began. `more` names devices that
 //! were left out.
 
@@ -243,7 +243,7 @@ impl Series {
 
 fn put(text: &mut String, value: Option<i64>) {
     if !text.is_empty() {
-        text.push(' ');
+        text.push(',');
     }
     match value {
         Some(value) => {
@@ -283,11 +283,11 @@ mod tests {
         assert_eq!(told["samples"], 62);
         assert_eq!(told["starts"], 1);
         assert_eq!(told["series"][0]["name"], "cpu.busy");
-        assert_eq!(told["series"][0]["min"], "0 - 7");
-        assert_eq!(told["series"][0]["mean"], "29 - 7");
-        assert_eq!(told["series"][0]["p95"], "56 - 7");
-        assert_eq!(told["series"][0]["max"], "59 - 7");
-        assert_eq!(told["series"][1], json!({"name": "fs:/.used", "last": "- - 11"}));
+        assert_eq!(told["series"][0]["min"], "0,-,7");
+        assert_eq!(told["series"][0]["mean"], "29,-,7");
+        assert_eq!(told["series"][0]["p95"], "56,-,7");
+        assert_eq!(told["series"][0]["max"], "59,-,7");
+        assert_eq!(told["series"][1], json!({"name": "fs:/.used", "last": "-,-,11"}));
     }
 
     #[test]
@@ -308,6 +308,6 @@ mod tests {
             (7_260, &[("load.1", 3)]),
         ]);
         assert_eq!(told["from"], 3_600);
-        assert_eq!(told["series"][0]["max"], "- 3");
+        assert_eq!(told["series"][0]["max"], "-,3");
     }
 }

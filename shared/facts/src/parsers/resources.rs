@@ -1,7 +1,7 @@
 //! Resources over the whole period: the sampler's hours as levels, peaks, trends and charts.
 //!
 //! The survey's shape and units stand in the agent's `sampler::hourly` and `sampler::rates`: a
-//! series is a text of numbers, an hour each, `-` where there was no sample.
+//! series is a text of numbers, an hour each, commas between, `-` where there was no sample.
 
 mod hours;
 mod trends;

@@ -153,7 +153,7 @@ pub const TEXTS: &[(&str, &str)] = &[
 fn resources() -> Value {
     const HOURS: usize = 240;
     let text = |of: fn(usize) -> usize| {
-        (0..HOURS).map(|hour| of(hour).to_string()).collect::<Vec<_>>().join(" ")
+        (0..HOURS).map(|hour| of(hour).to_string()).collect::<Vec<_>>().join(",")
     };
     let level = |name: &str, of| {
         let numbers = text(of);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn text(values: &[i64]) -> String {
-    values.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")
+    values.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn told(series: &Value, hours: usize) -> Facts {
@@ -43,7 +43,7 @@ fn a_month_is_its_levels_and_its_busy_hours() {
 
 #[test]
 fn gaps_are_told() {
-    let facts = told(&json!([{"name": "load.1", "mean": "1 - - 2 -", "p95": "1 - - 2 -"}]), 5);
+    let facts = told(&json!([{"name": "load.1", "mean": "1,-,-,2,-", "p95": "1,-,-,2,-"}]), 5);
     let from = 1_793_491_200;
     assert_eq!(
         facts.value("resources.gaps"),
@@ -74,7 +74,7 @@ fn a_file_system_that_grows_has_a_date_and_a_level_one_none() {
 
 #[test]
 fn what_is_no_survey_is_malformed() {
-    for (hours, mean) in [(2, "1 x"), (2, "1 2 3"), (0, ""), (99_999, "1"), (1, "NaN")] {
+    for (hours, mean) in [(2, "1,x"), (2, "1,2,3"), (0, ""), (99_999, "1"), (1, "NaN")] {
         let survey: Survey = serde_json::from_value(json!({
             "source": "sampler", "from": 0, "hours": hours, "samples": 1, "expected": 1,
             "series": [{"name": "cpu.busy", "mean": mean}],
