@@ -114,10 +114,12 @@ impl Programs {
 /// The first eight bytes of a name and its length in one number.
 #[inline]
 fn key(name: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let count = name.len().min(8);
-    first[..count].copy_from_slice(&name[..count]);
-    u64::from_le_bytes(first) ^ (name.len() as u64) << 56
+    let first = match name.first_chunk::<8>() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        // A copy of unknown length would be a call.
+        None => name.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)),
+    };
+    first ^ (name.len() as u64) << 56
 }
 
 #[cfg(test)]
