@@ -101,7 +101,11 @@ impl Sampler {
         self.take(instant, now)
     }
 
-    fn take(&mut self, instant: Instant, now: Timestamp) -> Result<(), RingError> {
+    /// Takes a sample, due or not.
+    ///
+    /// # Errors
+    /// [`RingError`] when it could not be kept.
+    pub fn take(&mut self, instant: Instant, now: Timestamp) -> Result<(), RingError> {
         let mut counts = Counts::new();
         for (file, parse) in &mut self.files {
             if file.read(&mut self.buffer).is_ok() {
