@@ -11,6 +11,9 @@
 //! sample (commas between them: with spaces a mask could take four of them for a card's number); their units are in [`super::rates`]. `expected` is how many minutes lie between the
 //! first and the last sample, `starts` how often the sampler began. `more` names devices that
 //! were left out.
+//!
+//! `top` are the programs that used most: `{"name", "hours", "cpu_ms", "rss_max_kib", "rss"}`, of
+//! the hours in which they were among the first; `rss` is KiB at the last such hour of each day.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,11 +21,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::ring;
+use super::processes::Top;
+use super::ring::{self, Entry};
 
 /// Devices of a kind that travel: the busiest ones.
 const DEVICES_MAX: usize = 4;
 const MOUNTS_MAX: usize = 16;
+/// Programs that travel, by CPU time and by memory.
+const PROGRAMS_MAX: usize = 10;
+const PROGRAMS_SEEN_MAX: usize = 500;
 /// A quarter and a margin.
 const HOURS_MAX: i64 = 2_400;
 const HOUR: i64 = 3_600;
@@ -33,15 +40,19 @@ const HOUR: i64 = 3_600;
 /// The folder cannot be read.
 pub fn hours(folder: &Path, since: i64) -> std::io::Result<Option<Value>> {
     let mut survey = Survey::default();
-    ring::read(folder, since, &mut |when, first, names, values| {
-        survey.see(when, first, names, values);
+    let mut programs = Programs::default();
+    ring::read(folder, since, &mut |entry| match entry {
+        Entry::Sample { when, first, names, values } => survey.see(when, first, names, values),
+        Entry::Top { when, top } => programs.see(when, top),
     })?;
     let Some((begun, ended)) = survey.span else { return Ok(None) };
     let from = begun.max(ended - HOURS_MAX * HOUR).div_euclid(HOUR) * HOUR;
     let (chosen, more) = survey.choose();
     let mut hours = Hours::new(chosen);
-    ring::read(folder, from, &mut |when, _, names, values| {
-        hours.see((when - from).div_euclid(HOUR), names, values);
+    ring::read(folder, from, &mut |entry| {
+        if let Entry::Sample { when, names, values, .. } = entry {
+            hours.see((when - from).div_euclid(HOUR), names, values);
+        }
     })?;
     hours.flush();
     let count = (ended - from).div_euclid(HOUR) + 1;
@@ -54,8 +65,69 @@ pub fn hours(folder: &Path, since: i64) -> std::io::Result<Option<Value>> {
         "expected": (ended - begun) / i64::try_from(super::EVERY.as_secs()).unwrap_or(60) + 1,
         "starts": survey.starts,
         "more": more,
+        "top": programs.told(),
         "series": hours.series.into_iter().map(|series| series.told(count)).collect::<Vec<_>>(),
     })))
+}
+
+/// Programs that were among the first of some hour.
+#[derive(Default)]
+struct Programs {
+    seen: BTreeMap<String, Program>,
+}
+
+#[derive(Default)]
+struct Program {
+    hours: u64,
+    cpu_ms: u64,
+    rss_max_kib: u64,
+    /// Day and memory.
+    days: Vec<(i64, u64)>,
+}
+
+impl Programs {
+    fn see(&mut self, when: i64, top: Vec<Top>) {
+        for one in top {
+            if self.seen.len() >= PROGRAMS_SEEN_MAX && !self.seen.contains_key(&one.name) {
+                continue;
+            }
+            let program = self.seen.entry(one.name).or_default();
+            program.hours += 1;
+            program.cpu_ms = program.cpu_ms.saturating_add(one.cpu_ms);
+            program.rss_max_kib = program.rss_max_kib.max(one.rss_kib);
+            let day = when.div_euclid(24 * HOUR);
+            match program.days.last_mut() {
+                Some(last) if last.0 >= day => last.1 = one.rss_kib,
+                _ => program.days.push((day, one.rss_kib)),
+            }
+        }
+    }
+
+    fn told(self) -> Value {
+        let mut all: Vec<(String, Program)> = self.seen.into_iter().collect();
+        all.sort_by(|a, b| b.1.rss_max_kib.cmp(&a.1.rss_max_kib).then_with(|| a.0.cmp(&b.0)));
+        let by_memory: Vec<String> =
+            all.iter().take(PROGRAMS_MAX).map(|(name, _)| name.clone()).collect();
+        all.sort_by(|a, b| b.1.cpu_ms.cmp(&a.1.cpu_ms).then_with(|| a.0.cmp(&b.0)));
+        let kept = all
+            .into_iter()
+            .enumerate()
+            .filter(|(at, (name, _))| *at < PROGRAMS_MAX || by_memory.contains(name));
+        let told = kept.map(|(_, (name, program))| {
+            let mut rss = String::new();
+            for (_, kib) in program.days {
+                put(&mut rss, i64::try_from(kib).ok());
+            }
+            json!({
+                "name": name,
+                "hours": program.hours,
+                "cpu_ms": program.cpu_ms,
+                "rss_max_kib": program.rss_max_kib,
+                "rss": rss,
+            })
+        });
+        told.collect()
+    }
 }
 
 /// The first pass: when, how many, and which devices are busy.
@@ -264,7 +336,7 @@ mod tests {
         let mut writer = Writer::new(folder.path().into());
         for (when, values) in samples {
             let sample = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-            writer.append(Timestamp::from_second(*when).unwrap(), &sample).unwrap();
+            writer.append(Timestamp::from_second(*when).unwrap(), &sample, &[]).unwrap();
         }
         hours(folder.path(), 0).unwrap().unwrap()
     }

@@ -9,6 +9,7 @@
 
 mod counters;
 pub mod hourly;
+mod processes;
 mod rates;
 mod ring;
 
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 use crate::host::{Host, Kept, Live};
 use counters::{Counts, local_mounts};
+use processes::Processes;
 use rates::sample;
 use ring::Writer;
 
@@ -28,6 +30,8 @@ pub use ring::RingError;
 pub const EVERY: Duration = Duration::from_secs(60);
 /// File systems fill slowly: each tenth sample asks for them.
 const SPACE_EVERY: u64 = 10;
+/// A walk over all processes would cost more than all the rest: once an hour.
+const TOP_EVERY: u64 = 60;
 /// A longer pause than this is a gap (a suspended machine, a stopped process): no rates over it.
 const GAP: Duration = Duration::from_secs(150);
 /// Folder of the ring in the state folder.
@@ -58,6 +62,7 @@ pub struct Sampler {
     buffer: Vec<u8>,
     before: Option<(Instant, Counts)>,
     taken: u64,
+    processes: Processes,
     writer: Writer,
     next: Instant,
 }
@@ -73,6 +78,7 @@ impl Sampler {
             buffer: Vec::new(),
             before: None,
             taken: 0,
+            processes: Processes::new(),
             writer: Writer::new(folder),
             next: Instant::now(),
         }
@@ -127,8 +133,13 @@ impl Sampler {
         if self.taken.is_multiple_of(SPACE_EVERY) {
             self.space(&mut sampled);
         }
+        let top = if self.taken.is_multiple_of(TOP_EVERY) {
+            self.processes.look(&self.host)
+        } else {
+            Vec::new()
+        };
         self.taken += 1;
-        self.writer.append(now, &sampled)
+        self.writer.append(now, &sampled, &top)
     }
 
     fn space(&mut self, sampled: &mut rates::Sample) {
@@ -173,7 +184,8 @@ mod tests {
         sampler.take(start + EVERY, at(120)).unwrap();
         sampler.take(start + EVERY * 10, at(660)).unwrap();
         let mut seen = Vec::new();
-        ring::read(folder.path(), 0, &mut |when, first, names, values| {
+        ring::read(folder.path(), 0, &mut |entry| {
+            let ring::Entry::Sample { when, first, names, values } = entry else { return };
             let of = |name: &str| {
                 values.iter().find(|(number, _)| names[*number] == name).map(|(_, value)| *value)
             };

@@ -6,6 +6,8 @@
 //! - `S`: a sample: seconds since the epoch (varint), whether it is the first since the sampler
 //!   began (u8), then pairs of (distance to the previous series number, difference to that
 //!   series' last value in the file), varint and zigzag varint.
+//! - `T`: the top consumers of an hour: seconds since the epoch, then for each the length of its
+//!   name, the name, milliseconds of CPU time, KiB of memory (all varints but the name).
 //!
 //! A frame is appended by one write. What a crash leaves of one is cut off at the next start and
 //! counted; nothing before it is touched. Each tenth sample is synced: a power cut costs ten
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::processes::Top;
 use super::rates::Sample;
 
 const MAGIC: &[u8; 4] = b"CPS1";
@@ -78,11 +81,11 @@ impl Writer {
         Self { folder, today: None, unsynced: 0, first: true }
     }
 
-    /// Appends a sample.
+    /// Appends a sample, and the top consumers where the hour is over.
     ///
     /// # Errors
     /// [`RingError`]; the sample is lost, what stands is not touched.
-    pub fn append(&mut self, at: Timestamp, sample: &Sample) -> Result<(), RingError> {
+    pub fn append(&mut self, at: Timestamp, sample: &Sample, top: &[Top]) -> Result<(), RingError> {
         let name = file_name(at);
         if self.today.as_ref().is_none_or(|today| today.name != name) {
             self.today = None;
@@ -90,7 +93,10 @@ impl Writer {
             retire(&self.folder).map_err(|source| io("clean", &self.folder, source))?;
         }
         let Some(today) = self.today.as_mut() else { return Ok(()) };
-        let frames = today.series.encode(at, self.first, sample);
+        let mut frames = today.series.encode(at, self.first, sample);
+        if !top.is_empty() {
+            frame(b'T', &encode_top(at, top), &mut frames);
+        }
         let grown = today.bytes + frames.len() as u64;
         if grown > DAY_BYTES_MAX {
             return Err(RingError::Full { path: today.path.clone() });
@@ -145,7 +151,7 @@ fn open_day(folder: &Path, name: &str) -> Result<Today, RingError> {
         file.write_all(MAGIC).map_err(|source| io("begin", &path, source))?;
         good = MAGIC.len();
     } else if bytes.starts_with(MAGIC) {
-        good = walk(&bytes, &mut series, &mut |_, _, _, _| {});
+        good = walk(&bytes, &mut series, &mut |_| {});
     }
     if good == 0 {
         return Err(RingError::Foreign { path });
@@ -238,8 +244,32 @@ fn frame(kind: u8, payload: &[u8], frames: &mut Vec<u8>) {
     frames.extend_from_slice(&sum.to_le_bytes());
 }
 
-/// Who takes samples: the time, whether the sampler had just begun, names, and values by number.
-pub type Take<'a> = dyn FnMut(i64, bool, &[String], &[(usize, i64)]) + 'a;
+/// One frame, decoded. Times are seconds since the epoch.
+pub enum Entry<'e> {
+    Sample {
+        when: i64,
+        /// The sampler had just begun.
+        first: bool,
+        names: &'e [String],
+        /// By the number of the name.
+        values: &'e [(usize, i64)],
+    },
+    Top {
+        when: i64,
+        top: Vec<Top>,
+    },
+}
+
+impl Entry<'_> {
+    const fn when(&self) -> i64 {
+        match self {
+            Self::Sample { when, .. } | Self::Top { when, .. } => *when,
+        }
+    }
+}
+
+/// Who takes entries.
+pub type Take<'a> = dyn FnMut(Entry<'_>) + 'a;
 
 /// Every good frame in order; how many bytes are good.
 fn walk(bytes: &[u8], series: &mut Series, take: &mut Take<'_>) -> usize {
@@ -255,8 +285,11 @@ fn walk(bytes: &[u8], series: &mut Series, take: &mut Take<'_>) -> usize {
                 _ => false,
             },
             b'S' => sample(payload, series, &mut values)
-                .map(|(when, first)| take(when, first, &series.names, &values))
+                .map(|(when, first)| {
+                    take(Entry::Sample { when, first, names: &series.names, values: &values });
+                })
                 .is_some(),
+            b'T' => decode_top(payload).map(take_top(take)).is_some(),
             // A kind of a later version.
             _ => true,
         };
@@ -295,6 +328,36 @@ fn sample(
         values.push((number, *last));
     }
     Some((when, first != 0))
+}
+
+fn encode_top(at: Timestamp, top: &[Top]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    varint(u64::try_from(at.as_second()).unwrap_or(0), &mut payload);
+    for one in top {
+        varint(one.name.len() as u64, &mut payload);
+        payload.extend_from_slice(one.name.as_bytes());
+        varint(one.cpu_ms, &mut payload);
+        varint(one.rss_kib, &mut payload);
+    }
+    payload
+}
+
+fn decode_top(payload: &[u8]) -> Option<(i64, Vec<Top>)> {
+    let mut rest = payload;
+    let when = i64::try_from(take_varint(&mut rest)?).ok()?;
+    let mut top = Vec::new();
+    while !rest.is_empty() {
+        let length = usize::try_from(take_varint(&mut rest)?).ok()?;
+        let (name, after) = rest.split_at_checked(length)?;
+        rest = after;
+        let name = std::str::from_utf8(name).ok()?.to_owned();
+        top.push(Top { name, cpu_ms: take_varint(&mut rest)?, rss_kib: take_varint(&mut rest)? });
+    }
+    Some((when, top))
+}
+
+fn take_top<'t>(take: &'t mut Take<'_>) -> impl FnOnce((i64, Vec<Top>)) + 't {
+    move |(when, top)| take(Entry::Top { when, top })
 }
 
 fn varint(mut value: u64, out: &mut Vec<u8>) {
@@ -336,9 +399,9 @@ pub fn read(folder: &Path, since: i64, take: &mut Take<'_>) -> std::io::Result<(
         let mut bytes = Vec::new();
         File::open(folder.join(&name))?.take(DAY_BYTES_MAX).read_to_end(&mut bytes)?;
         if bytes.starts_with(MAGIC) {
-            walk(&bytes, &mut Series::default(), &mut |when, first, names, values| {
-                if when >= since {
-                    take(when, first, names, values);
+            walk(&bytes, &mut Series::default(), &mut |entry| {
+                if entry.when() >= since {
+                    take(entry);
                 }
             });
         }
@@ -358,11 +421,39 @@ mod tests {
         list.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
     }
 
+    fn values_of(bytes: &[u8], all: &mut Vec<i64>) -> usize {
+        walk(bytes, &mut Series::default(), &mut |entry| {
+            if let Entry::Sample { values, .. } = entry {
+                all.push(values[0].1);
+            }
+        })
+    }
+
+    #[test]
+    fn top_consumers_stand_between_samples() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = vec![Top { name: "한글 (x".into(), cpu_ms: u64::MAX, rss_kib: 3 }];
+        let mut writer = Writer::new(folder.path().into());
+        writer.append(at(60), &of(&[("a", 1)]), &top).unwrap();
+        writer.append(at(120), &of(&[("a", 2)]), &[]).unwrap();
+        let mut seen = Vec::new();
+        read(folder.path(), 0, &mut |entry| {
+            if let Entry::Top { when, top } = entry {
+                seen.push((when, top));
+            }
+        })
+        .unwrap();
+        assert_eq!(seen, [(60, top)]);
+        assert_eq!(told(folder.path()).len(), 2);
+    }
+
     fn told(folder: &Path) -> Vec<(i64, bool, Sample)> {
         let mut all = Vec::new();
-        read(folder, 0, &mut |when, first, names, values| {
-            let sample = values.iter().map(|(n, v)| (names[*n].clone(), *v)).collect();
-            all.push((when, first, sample));
+        read(folder, 0, &mut |entry| {
+            if let Entry::Sample { when, first, names, values } = entry {
+                let sample = values.iter().map(|(n, v)| (names[*n].clone(), *v)).collect();
+                all.push((when, first, sample));
+            }
         })
         .unwrap();
         all
@@ -372,11 +463,11 @@ mod tests {
     fn what_was_appended_is_read_over_days_and_restarts() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::new(folder.path().into());
-        writer.append(at(86_340), &of(&[("b", -5), ("a", 7)])).unwrap();
-        writer.append(at(86_400), &of(&[("a", i64::MAX), ("c", i64::MIN)])).unwrap();
+        writer.append(at(86_340), &of(&[("b", -5), ("a", 7)]), &[]).unwrap();
+        writer.append(at(86_400), &of(&[("a", i64::MAX), ("c", i64::MIN)]), &[]).unwrap();
         drop(writer);
         let mut writer = Writer::new(folder.path().into());
-        writer.append(at(86_460), &of(&[("c", 1)])).unwrap();
+        writer.append(at(86_460), &of(&[("c", 1)]), &[]).unwrap();
         let all = told(folder.path());
         assert_eq!(all[0], (86_340, true, of(&[("b", -5), ("a", 7)])));
         assert_eq!(all[1], (86_400, false, of(&[("a", i64::MAX), ("c", i64::MIN)])));
@@ -388,14 +479,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("19700101.cps");
         let mut writer = Writer::new(folder.path().into());
-        writer.append(at(60), &of(&[("a", 1), ("b", 2)])).unwrap();
+        writer.append(at(60), &of(&[("a", 1), ("b", 2)]), &[]).unwrap();
         let one = std::fs::metadata(&path).unwrap().len();
-        writer.append(at(120), &of(&[("a", 3), ("b", 4)])).unwrap();
+        writer.append(at(120), &of(&[("a", 3), ("b", 4)]), &[]).unwrap();
         let whole = std::fs::read(&path).unwrap();
         for length in 0..=whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
             let mut writer = Writer::new(folder.path().into());
-            writer.append(at(180), &of(&[("b", 9)])).unwrap();
+            writer.append(at(180), &of(&[("b", 9)]), &[]).unwrap();
             let all = told(folder.path());
             let before = usize::from(length as u64 >= one) + usize::from(length == whole.len());
             assert_eq!(all.len(), before + 1, "cut at {length}");
@@ -408,7 +499,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("19700101.cps");
         std::fs::write(&path, "not ours").unwrap();
-        let refused = Writer::new(folder.path().into()).append(at(60), &of(&[("a", 1)]));
+        let refused = Writer::new(folder.path().into()).append(at(60), &of(&[("a", 1)]), &[]);
         assert!(matches!(refused, Err(RingError::Foreign { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), b"not ours");
         assert!(told(folder.path()).is_empty());
@@ -419,7 +510,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::new(folder.path().into());
         for day in 0..110 {
-            writer.append(at(day * 86_400), &of(&[("a", day)])).unwrap();
+            writer.append(at(day * 86_400), &of(&[("a", day)]), &[]).unwrap();
         }
         let names = files(folder.path()).unwrap();
         assert_eq!(names.len(), FILES_MAX);
@@ -441,12 +532,12 @@ mod tests {
                 bytes.extend(frames);
             }
             let mut whole = Vec::new();
-            walk(&bytes, &mut Series::default(), &mut |_, _, _, v| whole.push(v[0].1));
+            values_of(&bytes, &mut whole);
             proptest::prop_assert_eq!(&whole, &values);
             let place = MAGIC.len() + place % (bytes.len() - MAGIC.len());
             bytes[place] ^= byte;
             let mut read = Vec::new();
-            let good = walk(&bytes, &mut Series::default(), &mut |_, _, _, v| read.push(v[0].1));
+            let good = values_of(&bytes, &mut read);
             proptest::prop_assert!(byte == 0 || good <= place);
             proptest::prop_assert_eq!(&values[..read.len()], &read[..]);
         }

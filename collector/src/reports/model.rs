@@ -118,6 +118,9 @@ pub struct HostPage {
     pub charts_note: String,
     pub filesystems: Table,
     pub network: Table,
+    /// Disks and programs over the whole period; empty without samples.
+    pub disks: Table,
+    pub programs: Table,
     pub log_window: String,
     pub logs: Table,
     /// Patterns by day.

@@ -33,6 +33,8 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         },
         filesystems: resources::filesystems(scene, host),
         network: resources::network(scene, host),
+        disks: resources::disks(scene, host),
+        programs: resources::programs(scene, host),
         log_window: logs::window(scene, host),
         logs: logs::patterns(scene, host),
         log_days: log_days::days(scene, host),

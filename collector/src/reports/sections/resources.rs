@@ -225,3 +225,53 @@ pub fn network(scene: &Scene<'_>, host: &HostAssessment) -> Table {
     });
     Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
 }
+
+/// A row for each item of a fact that is a list; no rows without it.
+fn listed(
+    scene: &Scene<'_>,
+    facts: &Facts,
+    key: &str,
+    head: &[&'static str],
+    row: fn(&Value) -> Vec<String>,
+) -> Table {
+    let items = facts.value(key).and_then(Value::as_array);
+    let rows = items.into_iter().flatten().take(ROWS_MAX).map(row).collect();
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows }
+}
+
+/// A number with its unit; `-` where there is none.
+fn amount(value: &Value, name: &str, unit: &str) -> String {
+    value[name].as_f64().map_or_else(|| "-".to_owned(), |n| format!("{n:.1} {unit}"))
+}
+
+/// Disks over the whole period.
+pub fn disks(scene: &Scene<'_>, host: &HostAssessment) -> Table {
+    let head = ["disk", "busy.mean", "busy.p95", "await.p95", "read.write"];
+    listed(scene, &host.facts, "resources.disks", &head, |disk| {
+        vec![
+            clean(field(disk, "name")),
+            amount(disk, "util_mean_pct", "%"),
+            amount(disk, "util_p95_pct", "%"),
+            amount(disk, "await_p95_ms", "ms"),
+            format!(
+                "{} / {}",
+                amount(disk, "read_kib_s", "KiB/s"),
+                amount(disk, "write_kib_s", "KiB/s")
+            ),
+        ]
+    })
+}
+
+/// Programs that used most over the whole period.
+pub fn programs(scene: &Scene<'_>, host: &HostAssessment) -> Table {
+    let head = ["program", "hours.top", "cpu.mean", "rss.max", "rss.growth"];
+    listed(scene, &host.facts, "resources.top", &head, |program| {
+        vec![
+            clean(field(program, "name")),
+            program["hours"].as_i64().unwrap_or(0).to_string(),
+            amount(program, "cpu_pct", "%"),
+            amount(program, "rss_max_mib", "MiB"),
+            amount(program, "per_day_mib", "MiB/d"),
+        ]
+    })
+}

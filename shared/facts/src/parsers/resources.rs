@@ -20,7 +20,7 @@ const SURVEY: &str = "survey:resources";
 const GAPS_MAX: usize = 20;
 const HOUR: i64 = 3_600;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "resources.source",
     "resources.days",
     "resources.coverage_pct",
@@ -40,6 +40,7 @@ const KEYS: [&str; 20] = [
     "resources.interfaces",
     "resources.growth",
     "resources.files_growth",
+    "resources.top",
     "resources.hourly",
 ];
 
@@ -99,6 +100,13 @@ pub static PARSER: Parser = Parser {
             about: "open files: {first, last, per_day, low, high}",
         },
         Spec {
+            key: "resources.top",
+            unit: "",
+            about: "programs that used most: {name, hours, cpu_pct (of one processor), rss_max_mib, \
+                    rss_last_mib, grown_pct, per_day_mib, low_mib}; the last three null without a \
+                    week of days",
+        },
+        Spec {
             key: "resources.hourly",
             unit: "",
             about: "for charts: {name, unit, from, mean, max}, null where there is no sample",
@@ -118,6 +126,19 @@ struct Survey {
     #[serde(default)]
     starts: u64,
     series: Vec<Told>,
+    #[serde(default)]
+    top: Vec<Program>,
+}
+
+/// A program in the hours in which it was among the first.
+#[derive(Deserialize)]
+struct Program {
+    name: String,
+    hours: u64,
+    cpu_ms: u64,
+    rss_max_kib: u64,
+    /// KiB at the end of each such day.
+    rss: String,
 }
 
 #[derive(Deserialize)]
@@ -134,8 +155,12 @@ struct Told {
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    match evidence.survey::<Survey>(SURVEY).and_then(|survey| Hours::of(&survey)) {
-        Ok(hours) => tell(&hours, facts),
+    let survey = evidence.survey::<Survey>(SURVEY);
+    match survey.and_then(|survey| Ok((Hours::of(&survey)?, trends::programs(&survey.top)?))) {
+        Ok((hours, programs)) => {
+            tell(&hours, facts);
+            facts.put("resources.top", programs, SURVEY);
+        }
         Err(reason) => facts.miss_all(&KEYS, reason, SURVEY),
     }
 }

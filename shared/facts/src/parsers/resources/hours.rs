@@ -103,7 +103,7 @@ impl Hours {
 }
 
 /// `3,2,-` → numbers; an empty text is no hour at all, a short one ends early.
-fn numbers(text: &str, len: usize) -> Result<Numbers, Unseen> {
+pub fn numbers(text: &str, len: usize) -> Result<Numbers, Unseen> {
     let mut numbers = Vec::with_capacity(len);
     for word in text.split(',').filter(|_| !text.is_empty()) {
         if numbers.len() == len {

@@ -1,13 +1,17 @@
 //! What grows, how fast, and when it is full.
 
+use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::hours::{Hours, devices::days};
-use super::round1;
+use super::hours::{Hours, devices::days, numbers};
+use super::{Program, round1};
 use crate::statistics::theil_sen;
 
 /// Growth that would take longer than this is none.
 const DAYS_MAX: f64 = 3_650.0;
+/// Programs of one survey, and the days that they were seen.
+const PROGRAMS_MAX: usize = 50;
+const PROGRAM_DAYS_MAX: usize = 120;
 
 /// The last value of each day.
 fn daily(values: &[Option<f64>]) -> Vec<(f64, f64)> {
@@ -71,5 +75,43 @@ pub fn files(hours: &Hours) -> Option<Value> {
         "per_day": round1(trend.slope),
         "low": round1(trend.low),
         "high": round1(trend.high),
+    }))
+}
+
+/// Programs with the growth of their memory.
+pub fn programs(told: &[Program]) -> Result<Value, Unseen> {
+    if told.len() > PROGRAMS_MAX {
+        return Err(Unseen::Malformed);
+    }
+    told.iter().map(program).collect()
+}
+
+fn program(told: &Program) -> Result<Value, Unseen> {
+    const MIB: f64 = 1024.0;
+    let days = told.rss.split(',').filter(|_| !told.rss.is_empty()).count();
+    if days > PROGRAM_DAYS_MAX {
+        return Err(Unseen::Malformed);
+    }
+    let rss: Vec<f64> = numbers(&told.rss, days)?.into_iter().flatten().collect();
+    let points: Vec<(f64, f64)> =
+        rss.iter().enumerate().map(|(day, kib)| (super::count(day), kib / MIB)).collect();
+    let trend = theil_sen(&points);
+    let grown = match (rss.first(), rss.last()) {
+        (Some(first), Some(last)) if *first > 0.0 && trend.is_some() => {
+            Some(round1((last - first) * 100.0 / first))
+        }
+        _ => None,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let (cpu_ms, hours, most) = (told.cpu_ms as f64, told.hours as f64, told.rss_max_kib as f64);
+    Ok(json!({
+        "name": told.name,
+        "hours": told.hours,
+        "cpu_pct": round1(if hours > 0.0 { cpu_ms / (hours * 36_000.0) } else { 0.0 }),
+        "rss_max_mib": round1(most / MIB),
+        "rss_last_mib": rss.last().map(|kib| round1(kib / MIB)),
+        "grown_pct": grown,
+        "per_day_mib": trend.map(|trend| round1(trend.slope)),
+        "low_mib": trend.map(|trend| round1(trend.low)),
     }))
 }
