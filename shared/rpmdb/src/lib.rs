@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod header;
+pub mod sqlite;
 
 mod openpgp;
 
