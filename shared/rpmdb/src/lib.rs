@@ -1,13 +1,15 @@
 //! RPM databases, read as bytes: what is installed, without RPM, its locks or its libraries.
 //!
 //! Pure: bytes come through [`ReadAt`], so that the caller decides how a file is opened. It knows
-//! three containers (SQLite, Berkeley DB, ndb) and the one header blob that all of them hold.
+//! three containers ([`sqlite`], [`bdb`], [`ndb`]) and the one header blob that all of them hold.
 //! It does not know where a database lies, and it judges nothing. Every count, length and page
 //! number comes from the file and is not believed: bad bytes are an [`Error`], never a panic.
 
 #![forbid(unsafe_code)]
 
+pub mod bdb;
 pub mod header;
+pub mod ndb;
 pub mod sqlite;
 
 mod openpgp;
