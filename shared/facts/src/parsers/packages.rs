@@ -106,11 +106,10 @@ struct Row(
 );
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    if let Ok(database) = evidence.survey::<Database>(DATABASE) {
-        from_database(&database, facts);
-        return;
+    match evidence.survey::<Database>(DATABASE) {
+        Ok(database) => return from_database(&database, facts),
+        Err(reason) => facts.miss_all(&ORIGIN_KEYS, reason, DATABASE),
     }
-    facts.miss_all(&ORIGIN_KEYS, Unseen::Absent, DATABASE);
     let packages = evidence.text(RPM).map(list);
     let missed = match packages {
         Ok(packages) if packages.is_empty() => Unseen::Malformed,
