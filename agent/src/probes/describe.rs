@@ -57,9 +57,9 @@ fn source(read: &Read) -> DescribedSource {
             (Vec::new(), Some(*bytes_max))
         }
         Read::Link { .. } => (Vec::new(), None),
-        Read::Command(command) | Read::Dependent { command, .. } => {
-            (owned(command.argv), Some(command.output_bytes_max))
-        }
+        Read::Command(command)
+        | Read::Dependent { command, .. }
+        | Read::Fallback { command, .. } => (owned(command.argv), Some(command.output_bytes_max)),
         Read::Survey { reads, .. } | Read::Samples { reads } | Read::Log { reads } => {
             (owned(reads), None)
         }

@@ -61,9 +61,16 @@ pub fn execute(
     hand_on: &mut dyn FnMut(Event),
 ) {
     let mut failed: Vec<(String, Unseen)> = Vec::new();
+    let mut surveyed: Vec<String> = Vec::new();
     for &index in wanted {
         let look = One { probe, context, started: Instant::now() };
         let read = &probe.reads[index];
+        if let Read::Fallback { after, .. } = read
+            && surveyed.iter().any(|name| name == after)
+        {
+            hand_on(Event::Done(index));
+            continue;
+        }
         let before = match read {
             Read::Dependent { on, .. } => failed.iter().find(|(name, _)| name == on),
             _ => None,
@@ -74,6 +81,7 @@ pub fn execute(
         } else {
             look.read(read, &mut |event| {
                 failed.extend(failure(&event));
+                surveyed.extend(survey(&event));
                 hand_on(event);
             });
         }
@@ -92,6 +100,15 @@ fn failure(event: &Event) -> Option<(String, Unseen)> {
     }
 }
 
+/// The survey that gave something.
+fn survey(event: &Event) -> Option<String> {
+    let Event::Observed(observation) = event else { return None };
+    match (&observation.source, &observation.outcome) {
+        (Source::Survey { name }, Outcome::Seen { .. }) => Some(name.clone()),
+        _ => None,
+    }
+}
+
 struct One<'a> {
     probe: &'a Probe,
     context: &'a Context<'a>,
@@ -106,9 +123,9 @@ impl One<'_> {
                 settle(host.read(path, *bytes_max).map(|piece| text(&piece)))
             }
             Read::Link { path } => settle(host.link(path).map(|to| (Content::Text(to), false))),
-            Read::Command(command) | Read::Dependent { command, .. } => {
-                settle(self.command(command))
-            }
+            Read::Command(command)
+            | Read::Dependent { command, .. }
+            | Read::Fallback { command, .. } => settle(self.command(command)),
             Read::Survey { name, run, .. } => {
                 let value = host.survey(name).unwrap_or_else(|| run(host));
                 settle(value.map(|value| (Content::Json(value), false)))
@@ -126,7 +143,9 @@ impl One<'_> {
     /// A command that hangs leaves time for those after it.
     fn command(&self, command: &Command) -> Look<(Content, bool)> {
         let names = self.probe.reads.iter().filter_map(|read| match read {
-            Read::Command(other) | Read::Dependent { command: other, .. } => Some(other.name),
+            Read::Command(other)
+            | Read::Dependent { command: other, .. }
+            | Read::Fallback { command: other, .. } => Some(other.name),
             _ => None,
         });
         let commands = names.skip_while(|name| *name != command.name).count().max(1);

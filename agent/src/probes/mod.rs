@@ -96,6 +96,11 @@ pub enum Read {
         command: Command,
         on: &'static str,
     },
+    /// A command that is started only when the survey `after` of the same probe gave nothing.
+    Fallback {
+        command: Command,
+        after: &'static str,
+    },
     /// The target of a symbolic link, as text.
     Link {
         path: &'static str,
@@ -203,7 +208,9 @@ impl Read {
                 Source::File { path: (*path).to_owned() }
             }
             Self::Glob { dir, suffix, .. } => Source::File { path: format!("{dir}/*{suffix}") },
-            Self::Command(command) | Self::Dependent { command, .. } => Source::Command {
+            Self::Command(command)
+            | Self::Dependent { command, .. }
+            | Self::Fallback { command, .. } => Source::Command {
                 name: command.name.to_owned(),
                 argv: command.argv.iter().map(|&word| word.to_owned()).collect(),
             },
@@ -218,7 +225,9 @@ impl Read {
         match self {
             Self::File { path, .. } | Self::Link { path } => std::slice::from_ref(path),
             Self::Glob { dir, .. } => std::slice::from_ref(dir),
-            Self::Command(command) | Self::Dependent { command, .. } => &command.argv[..1],
+            Self::Command(command)
+            | Self::Dependent { command, .. }
+            | Self::Fallback { command, .. } => &command.argv[..1],
             Self::Survey { reads, .. } | Self::Samples { reads } | Self::Log { reads } => reads,
         }
     }
@@ -247,7 +256,10 @@ mod tests {
         let mut keys = std::collections::BTreeSet::new();
         for read in all().iter().flat_map(|probe| probe.reads) {
             assert!(keys.insert(read.source().key()), "{} twice", read.source().key());
-            if let Read::Command(command) | Read::Dependent { command, .. } = read {
+            if let Read::Command(command)
+            | Read::Dependent { command, .. }
+            | Read::Fallback { command, .. } = read
+            {
                 assert!(command.argv[0].starts_with("/usr/"), "{}", command.name);
                 assert!(command.output_bytes_max > 0);
             }
