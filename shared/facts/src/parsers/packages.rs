@@ -111,10 +111,11 @@ struct Row(
 );
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    match evidence.survey::<Database>(DATABASE) {
+    let unread = match evidence.survey::<Database>(DATABASE) {
         Ok(database) => return from_database(&database, facts),
-        Err(reason) => facts.miss_all(&ORIGIN_KEYS, reason, DATABASE),
-    }
+        Err(reason) => reason,
+    };
+    facts.miss_all(&ORIGIN_KEYS, unread, DATABASE);
     let packages = evidence.text(RPM).map(list);
     let missed = match packages {
         Ok(packages) if packages.is_empty() => Unseen::Malformed,
@@ -126,6 +127,10 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     };
     facts.miss_all(&KEYS, missed, RPM);
     facts.miss_all(&["packages.reader"], missed, RPM);
+    // An older agent did not look: then RPM's reason is the only one there is.
+    if unread == Unseen::Absent {
+        facts.miss_all(&ORIGIN_KEYS, missed, RPM);
+    }
 }
 
 fn from_database(database: &Database, facts: &mut Facts) {
