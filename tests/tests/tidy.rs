@@ -84,6 +84,7 @@ fn the_pure_crates_do_no_io_and_have_no_clock() {
     let reason = "shared, facts and assessment are pure: now is an argument";
     absent("shared/src", IMPURE, &[], reason);
     absent("shared/facts/src", IMPURE, &[], reason);
+    absent("shared/rpmdb/src", IMPURE, &[], reason);
     absent("collector/assessment/src", IMPURE, &[], reason);
 }
 
@@ -214,7 +215,8 @@ fn crates_depend_only_on_whom_they_may() {
     };
     assert_eq!(own("carepack-shared"), [""; 0]);
     assert_eq!(own("carepack-facts"), ["carepack-shared"]);
-    assert_eq!(own("carepack-agent"), ["carepack-facts", "carepack-shared"]);
+    assert_eq!(own("carepack-rpmdb"), [""; 0]);
+    assert_eq!(own("carepack-agent"), ["carepack-facts", "carepack-rpmdb", "carepack-shared"]);
     assert_eq!(own("carepack-assessment"), ["carepack-facts", "carepack-shared"]);
     for package in ["carepack-shared", "carepack-facts", "carepack-assessment"] {
         let (_, text) = tree(&["--package", package]);
