@@ -96,7 +96,8 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
     hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
     let summary = summary(&hosts);
     let fix_first = fix_first(&hosts);
-    Assessment { as_of, pack: pack.stamp.clone(), hosts, summary, fix_first }
+    let kisa = pack.kisa.clone();
+    Assessment { as_of, pack: pack.stamp.clone(), hosts, summary, fix_first, kisa }
 }
 
 /// What is the same for every host of one assessment.

@@ -12,6 +12,7 @@ pub mod case;
 pub mod drift;
 pub mod expression;
 pub mod judge;
+pub mod kisa;
 pub mod model;
 pub mod pack;
 pub mod rule;

@@ -19,6 +19,9 @@ pub struct Assessment {
     pub summary: Summary,
     /// What to do first, best value for its cost first.
     pub fix_first: Vec<Priority>,
+    /// The items of the KISA guide and the rules that answer them, as they were.
+    #[serde(default)]
+    pub kisa: Option<crate::kisa::Table>,
 }
 
 /// Which rules judged.

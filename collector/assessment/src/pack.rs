@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use carepack_facts::Spec;
 use carepack_shared::digest::sha256_hex;
 
+use crate::kisa;
 use crate::model::PackStamp;
 use crate::rule::{Rule, RuleError, Status};
 
@@ -33,6 +34,8 @@ pub const DERIVED: &[Spec] = &[
 pub struct Pack {
     pub stamp: PackStamp,
     pub rules: Vec<Rule>,
+    /// Which rules answer the items of the KISA guide; none in a pack without `kisa.yaml`.
+    pub kisa: Option<kisa::Table>,
     /// Case files: (rule id, file name, text).
     pub cases: Vec<(String, String, String)>,
 }
@@ -54,6 +57,8 @@ pub enum PackError {
     Twice { id: String },
     #[error("the pack holds {count} rules, over the limit of {RULES_MAX}")]
     TooMany { count: usize },
+    #[error("rule pack file kisa.yaml")]
+    Kisa(#[from] kisa::TableError),
     #[error("the pack holds no rule")]
     Empty,
 }
@@ -80,6 +85,7 @@ impl Pack {
                 [_, id, "cases", file] if file.ends_with(".yaml") => {
                     cases.push(((*id).to_owned(), (*file).to_owned(), text.clone()));
                 }
+                ["kisa.yaml"] => {}
                 [.., file] if file.ends_with(".md") => {}
                 _ => return Err(PackError::Path { path: path.clone() }),
             }
@@ -91,12 +97,15 @@ impl Pack {
             _ => {}
         }
         let rules: Vec<Rule> = rules.into_values().collect();
+        let ids = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let table = files.get("kisa.yaml").map(|text| kisa::Table::parse(text, &ids));
+        let kisa = table.transpose()?;
         let stamp = PackStamp {
             version: version.to_owned(),
             sha256: digest(files),
             rules: u32::try_from(rules.len()).unwrap_or(u32::MAX),
         };
-        Ok(Self { stamp, rules, cases })
+        Ok(Self { stamp, rules, kisa, cases })
     }
 }
 

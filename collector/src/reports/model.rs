@@ -60,6 +60,8 @@ pub struct Report {
     pub exceptions: Table,
     pub confirm: Vec<Pair>,
     pub appendix: Appendix,
+    /// Annex: items of the KISA guide.
+    pub kisa: Option<KisaAnnex>,
     /// Headings and labels that the templates need, by key.
     pub words: std::collections::BTreeMap<String, String>,
 }
@@ -187,4 +189,16 @@ pub struct Appendix {
     pub about: Vec<Pair>,
     pub snapshots: Table,
     pub unseen: Table,
+}
+
+/// The items of the KISA guide by host.
+#[derive(Clone, Debug, Serialize)]
+pub struct KisaAnnex {
+    pub title: String,
+    pub note: String,
+    pub totals: Table,
+    /// Item × host; more than one where the hosts do not fit side by side.
+    pub matrices: Vec<Table>,
+    pub weak: Table,
+    pub by_hand: Table,
 }

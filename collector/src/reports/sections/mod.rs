@@ -5,6 +5,7 @@ mod back;
 mod changes;
 mod front;
 mod host;
+mod kisa;
 mod log_days;
 mod logs;
 mod opinion;
@@ -56,6 +57,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         exceptions: back::exceptions(&scene),
         confirm: back::confirm(&scene),
         appendix: back::appendix(&scene),
+        kisa: kisa::annex(&scene),
         words: WORDS
             .iter()
             .map(|(key, ..)| ((*key).to_owned(), lang.say(key).to_owned()))
