@@ -1,7 +1,7 @@
 //! Other people's evidence: a sosreport or an insights archive becomes a snapshot like any other.
 //!
 //! Read in the data's order: [`decode`] (gzip, xz, bzip2, capped), [`tar`] or [`folder`] (entries),
-//! [`tree`] (names in memory, links inside it), [`layout`] (whose archive), [`sources`] (what
+//! [`mod@tree`] (names in memory, links inside it), [`layout`] (whose archive), [`sources`] (what
 //! stands for what, as data), [`survey`] (outputs of commands into the shapes that the agent's own
 //! surveys have), [`assemble`] (masked, one document).
 //!
