@@ -137,7 +137,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("kisa.weight", "중요도", "Weight"),
     ("kisa.why", "수동 확인 내용", "What is looked at by hand"),
     ("kisa.rate", "이행률", "Rate"),
-    ("kisa.totals", "호스트별 결과", "Results by host"),
+    ("kisa.totals", "호스트별 집계", "Totals by host"),
     ("kisa.weak.list", "취약 항목", "Weak items"),
     ("kisa.hand.list", "수동 확인 항목", "Items looked at by hand"),
     ("kisa.sound", "양호", "Sound"),
