@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use carepack_assessment::kisa::Answer;
+use carepack_assessment::annex::{Answer, answer};
 use carepack_assessment::model::HostRef;
 use carepack_assessment::{Assessment, HostInput, Input, Observed, assess};
 use carepack_shared::Snapshot;
@@ -45,10 +45,10 @@ fn assessed(name: &str) -> Result<Assessment> {
 fn check(assessment: &Assessment, expected: &[(&str, Answer)]) -> Result<()> {
     let table = assessment.kisa.as_ref().context("the pack has a table")?;
     let host = assessment.hosts.first().context("the host")?;
-    for (code, answer) in expected {
+    for (code, wanted) in expected {
         let item = table.items.iter().find(|item| item.code == *code).context("the item")?;
-        let seen = item.answer(&host.findings).0;
-        ensure!(seen == *answer, "{} {code}: wanted {answer:?}, got {seen:?}", host.host.name);
+        let seen = answer(item, &host.findings).0;
+        ensure!(seen == *wanted, "{} {code}: wanted {wanted:?}, got {seen:?}", host.host.name);
     }
     Ok(())
 }

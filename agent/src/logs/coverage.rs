@@ -83,7 +83,7 @@ impl Coverage {
         let Some(file) = self.files.last_mut() else { return };
         file.lines += 1;
         let Some(at) = at else { return };
-        file.span = super::tally::widen(file.span, Some(at));
+        file.span = super::span::widen(file.span, Some(at));
         let hour = at.div_euclid(HOUR_SECONDS);
         if self.last_hour == Some(hour) {
             return;

@@ -17,6 +17,7 @@ mod patterns;
 mod prefilter;
 mod programs;
 mod rotation;
+mod span;
 mod syslog;
 mod tally;
 mod templates;

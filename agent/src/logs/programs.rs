@@ -53,7 +53,7 @@ impl Programs {
         let program = &mut self.list[usize::from(index)];
         program.lines += 1;
         if at.is_some() {
-            program.span = super::tally::widen(program.span, at);
+            program.span = super::span::widen(program.span, at);
             // Logs are in order, so that a day that comes back is rare and harmless.
             if program.last_day != day {
                 program.last_day = day;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::patterns::Patterns;
 use super::prefilter::Found;
 use super::programs::Programs;
+use super::span::widen;
 use super::templates::Templates;
 
 /// Samples kept of each pattern: the newest.
@@ -239,15 +240,6 @@ fn date(day: i32) -> String {
     use jiff::ToSpan;
     let epoch = jiff::civil::date(1970, 1, 1);
     epoch.checked_add(day.days()).map_or_else(|_| String::new(), |date| date.to_string())
-}
-
-#[inline]
-pub(super) fn widen(span: Option<(i64, i64)>, at: Option<i64>) -> Option<(i64, i64)> {
-    match (span, at) {
-        (span, None) => span,
-        (None, Some(at)) => Some((at, at)),
-        (Some((first, last)), Some(at)) => Some((first.min(at), last.max(at))),
-    }
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Templates {
                 }
             }
             group.count += 1;
-            group.span = super::tally::widen(group.span, at);
+            group.span = super::span::widen(group.span, at);
         } else if self.groups.len() < TEMPLATES_MAX && branch.len() < BRANCH_MAX {
             let span = at.map(|at| (at, at));
             self.groups.push(Group { program: key.0.clone(), words, count: 1, span });

@@ -7,8 +7,10 @@
 //! ([`standard`]), and how it all comes together
 //! ([`mod@assess`]). [`case`] runs the rules' own test cases.
 
+pub mod annex;
 pub mod assess;
 pub mod case;
+pub mod derived;
 pub mod drift;
 pub mod expression;
 pub mod judge;

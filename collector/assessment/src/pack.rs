@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use carepack_facts::Spec;
 use carepack_shared::digest::sha256_hex;
 
 use crate::kisa;
@@ -13,21 +12,6 @@ use crate::rule::{Rule, RuleError, Status};
 
 /// Most rules in one pack.
 pub const RULES_MAX: usize = 5_000;
-
-/// Facts that the assessment itself adds before rules judge: no parser can know them, since they
-/// depend on the last inspection, the contract's visits and its standards.
-pub const DERIVED: &[Spec] = &[
-    Spec {
-        key: "drift.unexplained",
-        unit: "",
-        about: "changes since the last inspection without an author; not at the first",
-    },
-    Spec { key: "drift.compared", unit: "", about: "there is a last inspection to compare with" },
-    Spec { key: "drift.explained", unit: "changes", about: "changes whose author is known" },
-    Spec { key: "standard.name", unit: "", about: "the standard of the host's role" },
-    Spec { key: "standard.deviations", unit: "", about: "what is not as the standard has it" },
-    Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
-];
 
 /// Compiled rules in order of id, and what identifies them.
 #[derive(Debug)]

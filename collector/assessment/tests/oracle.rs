@@ -325,7 +325,7 @@ fn to_cel(json: &Json) -> Cel {
 /// `fs.usage` at `facts.fs.usage`; the parents of all keys are there.
 fn tree(facts: &Facts) -> Cel {
     let mut tree = Map::new();
-    for spec in carepack_facts::catalogue().chain(carepack_assessment::pack::DERIVED) {
+    for spec in carepack_facts::catalogue().chain(carepack_assessment::derived::DERIVED) {
         parent(&mut tree, spec.key);
     }
     for (key, fact) in &facts.known {

@@ -94,7 +94,7 @@ fn list(pack: &Pack, as_json: bool) -> anyhow::Result<Exit> {
 }
 
 fn facts(as_json: bool) -> anyhow::Result<Exit> {
-    let specs = carepack_facts::catalogue().chain(carepack_assessment::pack::DERIVED);
+    let specs = carepack_facts::catalogue().chain(carepack_assessment::derived::DERIVED);
     if as_json {
         let list: Vec<_> = specs
             .map(|s| serde_json::json!({"key": s.key, "unit": s.unit, "about": s.about}))

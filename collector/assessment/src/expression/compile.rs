@@ -227,7 +227,7 @@ fn fields(of: Node, rest: &[&str], test: bool) -> Result<Node, Refusal> {
 fn catalogue() -> &'static BTreeSet<&'static str> {
     static KEYS: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
     KEYS.get_or_init(|| {
-        carepack_facts::catalogue().chain(crate::pack::DERIVED).map(|spec| spec.key).collect()
+        carepack_facts::catalogue().chain(crate::derived::DERIVED).map(|spec| spec.key).collect()
     })
 }
 

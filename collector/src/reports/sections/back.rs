@@ -2,7 +2,7 @@
 
 use carepack_assessment::model::{HostAssessment, SnapshotRef};
 
-use super::host::unseen_key;
+use super::unseen_key;
 use super::{Scene, day, moment};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{Appendix, Pair, Table};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_assessment::model::{HostAssessment, Verdict};
 
-use super::host::unseen_key;
+use super::unseen_key;
 use super::{Scene, moment};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{Legend, Mark, Pair, Table};

@@ -166,23 +166,10 @@ fn said(scene: &Scene<'_>, finding: &Finding) -> String {
 fn current(scene: &Scene<'_>, finding: &Finding) -> String {
     match &finding.unknown {
         Some(cause) => {
-            let word = scene.say(unseen_key(cause.reason));
+            let word = scene.say(super::unseen_key(cause.reason));
             format!("{word}: {}", or_dash(&cause.source))
         }
         None => or_dash(&finding.value),
-    }
-}
-
-/// Key of the word for a reason.
-pub const fn unseen_key(reason: carepack_shared::Unseen) -> &'static str {
-    use carepack_shared::Unseen;
-    match reason {
-        Unseen::Absent => "unseen.absent",
-        Unseen::Denied => "unseen.denied",
-        Unseen::TimedOut => "unseen.timed_out",
-        Unseen::Failed => "unseen.failed",
-        Unseen::Malformed => "unseen.malformed",
-        Unseen::Withheld => "unseen.withheld",
     }
 }
 

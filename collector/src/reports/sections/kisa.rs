@@ -1,6 +1,7 @@
 //! Annex: the items of the KISA guide, answered by the rules that the pack names for them.
 
-use carepack_assessment::kisa::{Answer, Item};
+use carepack_assessment::annex::{Answer, answer};
+use carepack_assessment::kisa::Item;
 use carepack_assessment::model::HostAssessment;
 
 use super::Scene;
@@ -63,7 +64,7 @@ fn matrix(scene: &Scene<'_>, items: &[Item], hosts: &[&HostAssessment]) -> Table
     let rows = items.iter().map(|item| {
         let own = [item.code.clone(), item.was.join(" "), title(scene, item), item.weight.clone()];
         let answers = hosts.iter().map(|host| {
-            let answer = item.answer(&host.findings).0;
+            let answer = answer(item, &host.findings).0;
             let partly = answer == Answer::Sound && item.by_hand.is_some();
             format!("{}{}", scene.say(key(answer)), if partly { " *" } else { "" })
         });
@@ -78,7 +79,8 @@ fn totals(scene: &Scene<'_>, items: &[Item], hosts: &[&HostAssessment]) -> Table
     head.extend(ANSWERS.map(|answer| scene.say(key(answer))));
     head.push(scene.say("kisa.rate"));
     let rows = hosts.iter().map(|host| {
-        let answers: Vec<Answer> = items.iter().map(|item| item.answer(&host.findings).0).collect();
+        let answers: Vec<Answer> =
+            items.iter().map(|item| answer(item, &host.findings).0).collect();
         let count = |wanted: Answer| answers.iter().filter(|answer| **answer == wanted).count();
         let judged = answers.len() - count(Answer::Manual) - count(Answer::NotApplicable);
         let rate = (count(Answer::Sound) * 1000).checked_div(judged);
@@ -97,7 +99,7 @@ fn weak(scene: &Scene<'_>, items: &[Item], hosts: &[&HostAssessment]) -> Table {
     let mut rows = Vec::new();
     for item in items {
         for host in hosts {
-            let (answer, findings) = item.answer(&host.findings);
+            let (answer, findings) = answer(item, &host.findings);
             if answer != Answer::Weak {
                 continue;
             }

@@ -20,7 +20,7 @@ const TOP_MAX: usize = 5;
 pub fn window(scene: &Scene<'_>, host: &HostAssessment) -> String {
     let Some(window) = host.facts.value("logs.window") else {
         let missing = host.facts.missing.get("logs.window");
-        let reason = missing.map(|missing| scene.say(super::host::unseen_key(missing.reason)));
+        let reason = missing.map(|missing| scene.say(super::unseen_key(missing.reason)));
         return reason
             .map_or_else(String::new, |word| format!("{}: {word}", scene.say("verdict.unknown")));
     };

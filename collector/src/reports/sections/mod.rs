@@ -170,3 +170,16 @@ fn grade_text(score: Option<u16>) -> String {
     use carepack_assessment::model::Score;
     score.map(|score| Score::grade(score).to_string()).unwrap_or_default()
 }
+
+/// Key of the word for a reason.
+const fn unseen_key(reason: carepack_shared::Unseen) -> &'static str {
+    use carepack_shared::Unseen;
+    match reason {
+        Unseen::Absent => "unseen.absent",
+        Unseen::Denied => "unseen.denied",
+        Unseen::TimedOut => "unseen.timed_out",
+        Unseen::Failed => "unseen.failed",
+        Unseen::Malformed => "unseen.malformed",
+        Unseen::Withheld => "unseen.withheld",
+    }
+}

@@ -1,0 +1,18 @@
+//! Facts that the assessment itself adds to what parsers put.
+
+use carepack_facts::Spec;
+
+/// Facts that the assessment itself adds before rules judge: no parser can know them, since they
+/// depend on the last inspection, the contract's visits and its standards.
+pub const DERIVED: &[Spec] = &[
+    Spec {
+        key: "drift.unexplained",
+        unit: "",
+        about: "changes since the last inspection without an author; not at the first",
+    },
+    Spec { key: "drift.compared", unit: "", about: "there is a last inspection to compare with" },
+    Spec { key: "drift.explained", unit: "changes", about: "changes whose author is known" },
+    Spec { key: "standard.name", unit: "", about: "the standard of the host's role" },
+    Spec { key: "standard.deviations", unit: "", about: "what is not as the standard has it" },
+    Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
+];
