@@ -333,6 +333,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
         period: "2026-11".to_owned(),
         hosts: snapshots.iter().enumerate().map(host).collect(),
         windows: Vec::new(),
+        group_history: std::collections::BTreeMap::new(),
         overrides: std::collections::BTreeMap::new(),
     }
 }

@@ -37,6 +37,7 @@ fn assessed(name: &str) -> Result<Assessment> {
             period: "2026-11".to_owned(),
             hosts: vec![input],
             windows: Vec::new(),
+            group_history: BTreeMap::new(),
             overrides: BTreeMap::new(),
         },
     ))

@@ -60,6 +60,7 @@ fn source(read: &Read) -> DescribedSource {
         Read::Command(command)
         | Read::Dependent { command, .. }
         | Read::Fallback { command, .. } => (owned(command.argv), Some(command.output_bytes_max)),
+        Read::Found { reads, bytes_max, .. } => (owned(reads), Some(*bytes_max)),
         Read::Survey { reads, .. } | Read::Samples { reads } | Read::Log { reads } => {
             (owned(reads), None)
         }

@@ -2,6 +2,7 @@
 //!
 //! It knows neither deadlines of threads nor masking: `snapshot::take` does.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use carepack_shared::{Content, Observation, Outcome, Source, Unseen};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
@@ -135,6 +136,7 @@ impl One<'_> {
                 settle(value.map(|value| (Content::Json(value), false)))
             }
             Read::Glob { .. } => return self.glob(read, hand_on),
+            Read::Found { .. } => return self.found(read, hand_on),
             Read::Log { .. } => return self.log(hand_on),
         };
         hand_on(self.observed(read.source(), outcome));
@@ -167,15 +169,39 @@ impl One<'_> {
         let fits = |name: &&String| name.ends_with(suffix) && !name.starts_with('.');
         for name in names.filter(fits).take(*files_max) {
             let path = format!("{dir}/{name}");
-            if (self.context.withheld)(&path) {
-                hand_on(self.observed(Source::File { path }, withheld()));
-                continue;
-            }
-            if host.stat(&path).is_ok_and(|stat| stat.kind != Kind::File) {
-                continue;
-            }
-            let outcome = settle(host.read(&path, *bytes_max).map(|piece| text(&piece)));
-            hand_on(self.observed(Source::File { path }, outcome));
+            self.file(path, *bytes_max, hand_on);
+        }
+    }
+
+    /// One file of several; what is no regular file is passed over.
+    fn file(&self, path: String, bytes_max: usize, hand_on: &mut dyn FnMut(Event)) {
+        let host = self.context.host;
+        if (self.context.withheld)(&path) {
+            return hand_on(self.observed(Source::File { path }, withheld()));
+        }
+        if host.stat(&path).is_ok_and(|stat| stat.kind != Kind::File) {
+            return;
+        }
+        let outcome = settle(host.read(&path, bytes_max).map(|piece| text(&piece)));
+        hand_on(self.observed(Source::File { path }, outcome));
+    }
+
+    /// The list first, then each file once, in the order in which it was named.
+    fn found(&self, read: &Read, hand_on: &mut dyn FnMut(Event)) {
+        let Read::Found { find, bytes_max, files_max, .. } = read else { return };
+        let found = match find(self.context.host) {
+            Ok(found) => found,
+            Err(missed) => return hand_on(self.observed(read.source(), settle(Err(missed)))),
+        };
+        let mut seen = BTreeSet::new();
+        let mut files: Vec<String> =
+            found.into_iter().filter(|path| seen.insert(path.clone())).collect();
+        let truncated = files.len() > *files_max;
+        files.truncate(*files_max);
+        let list = json!({ "files": files, "truncated": truncated });
+        hand_on(self.observed(read.source(), settle(Ok((Content::Json(list), truncated)))));
+        for path in files {
+            self.file(path, *bytes_max, hand_on);
         }
     }
 

@@ -10,6 +10,7 @@ mod boot_loader;
 mod checksums;
 mod cpu;
 mod cron;
+mod daemons;
 mod devices;
 mod dmi;
 mod file_modes;
@@ -111,6 +112,17 @@ pub enum Read {
         reads: &'static [&'static str],
         run: Count,
     },
+    /// The files that `find` names at that moment: settings that include others, one set for
+    /// each running instance. Each file is an observation of its own; the list of them is one
+    /// too, as the survey `name`: `{"files": [path, …], "truncated": bool}`.
+    Found {
+        name: &'static str,
+        /// What it looks at, for people.
+        reads: &'static [&'static str],
+        find: Find,
+        bytes_max: usize,
+        files_max: usize,
+    },
     /// The hours of the sampler; `reads` names what it samples.
     Samples {
         reads: &'static [&'static str],
@@ -123,6 +135,9 @@ pub enum Read {
 
 /// How a survey counts.
 pub type Count = fn(&Host) -> Look<Value>;
+
+/// How files are found; a path stands once, however often it is named.
+pub type Find = fn(&Host) -> Look<Vec<String>>;
 
 /// Enough for the files of file systems that never block.
 const QUICK_MS: u64 = 5_000;
@@ -162,6 +177,7 @@ static ALL: &[&Probe] = &[
     &checksums::PROBE,
     &cpu::PROBE,
     &cron::PROBE,
+    &daemons::PROBE,
     &devices::PROBE,
     &dmi::PROBE,
     &file_modes::PROBE,
@@ -214,7 +230,9 @@ impl Read {
                 name: command.name.to_owned(),
                 argv: command.argv.iter().map(|&word| word.to_owned()).collect(),
             },
-            Self::Survey { name, .. } => Source::Survey { name: (*name).to_owned() },
+            Self::Survey { name, .. } | Self::Found { name, .. } => {
+                Source::Survey { name: (*name).to_owned() }
+            }
             Self::Samples { .. } => Source::Survey { name: "resources".to_owned() },
             Self::Log { .. } => Source::Log { name: "journal".to_owned() },
         }
@@ -228,7 +246,10 @@ impl Read {
             Self::Command(command)
             | Self::Dependent { command, .. }
             | Self::Fallback { command, .. } => &command.argv[..1],
-            Self::Survey { reads, .. } | Self::Samples { reads } | Self::Log { reads } => reads,
+            Self::Survey { reads, .. }
+            | Self::Found { reads, .. }
+            | Self::Samples { reads }
+            | Self::Log { reads } => reads,
         }
     }
 }

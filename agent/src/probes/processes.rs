@@ -26,7 +26,7 @@ pub static PROBE: Probe = Probe {
 };
 
 /// Most processes looked at.
-const PIDS_MAX: usize = 65_536;
+pub(super) const PIDS_MAX: usize = 65_536;
 /// In the lists of the largest.
 const TOP: usize = 10;
 /// Most uninterruptible processes named.
@@ -36,14 +36,15 @@ const NAMES_MAX: usize = 200;
 /// `USER_HZ`: the kernel reports in hundredths of a second on every architecture that RHEL has.
 const TICKS_PER_SECOND: u64 = 100;
 
+/// One process, as `/proc/PID/stat` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Task {
-    pid: u32,
-    name: String,
+pub(super) struct Task {
+    pub pid: u32,
+    pub name: String,
     state: char,
-    parent: u32,
+    pub parent: u32,
     ticks: u64,
-    threads: u64,
+    pub threads: u64,
     started_ticks: u64,
     rss_pages: u64,
 }
@@ -81,7 +82,7 @@ fn survey(host: &Host) -> Look<Value> {
 }
 
 /// proc(5), `/proc/PID/stat`. The name stands in parentheses and may hold any character.
-fn task(pid: u32, text: &str) -> Option<Task> {
+pub(super) fn task(pid: u32, text: &str) -> Option<Task> {
     let (_, rest) = text.split_once('(')?;
     let (name, rest) = rest.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -119,13 +120,13 @@ fn program_names(tasks: &[Task]) -> BTreeMap<&str, u64> {
 }
 
 /// What is needed to tell of one task.
-struct About {
+pub(super) struct About {
     users: BTreeMap<u32, String>,
     uptime_seconds: u64,
 }
 
 impl About {
-    fn of(host: &Host) -> Self {
+    pub fn of(host: &Host) -> Self {
         let passwd = host.read("/etc/passwd", ACCOUNTS_BYTES_MAX).map(|piece| piece.bytes);
         let passwd = passwd.unwrap_or_default();
         let one = |line: &str| {
@@ -141,6 +142,20 @@ impl About {
     }
 
     fn task(&self, host: &Host, task: &Task) -> Value {
+        let (user, rss_kib) = self.status(host, task);
+        json!({
+            "pid": task.pid,
+            "name": task.name,
+            "user": user,
+            "cpu_seconds": task.ticks / TICKS_PER_SECOND,
+            "rss_kib": rss_kib,
+            "threads": task.threads,
+            "age_seconds": self.age_seconds(task),
+        })
+    }
+
+    /// Whose it is (the name, else the number), and its resident memory in KiB.
+    pub fn status(&self, host: &Host, task: &Task) -> (String, u64) {
         let status = host.word(&format!("/proc/{}/status", task.pid)).unwrap_or_default();
         let field = |name: &str| -> Option<u64> {
             let rest = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -148,16 +163,12 @@ impl About {
         };
         let user = field("Uid:").and_then(|uid| u32::try_from(uid).ok());
         let user = user.map(|uid| self.users.get(&uid).cloned().unwrap_or(uid.to_string()));
-        let age = self.uptime_seconds.saturating_sub(task.started_ticks / TICKS_PER_SECOND);
-        json!({
-            "pid": task.pid,
-            "name": task.name,
-            "user": user.unwrap_or_default(),
-            "cpu_seconds": task.ticks / TICKS_PER_SECOND,
-            "rss_kib": field("VmRSS:").unwrap_or(0),
-            "threads": task.threads,
-            "age_seconds": age,
-        })
+        (user.unwrap_or_default(), field("VmRSS:").unwrap_or(0))
+    }
+
+    /// Seconds since it started.
+    pub const fn age_seconds(&self, task: &Task) -> u64 {
+        self.uptime_seconds.saturating_sub(task.started_ticks / TICKS_PER_SECOND)
     }
 }
 

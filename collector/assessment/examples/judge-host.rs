@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         hosts: vec![host],
         overrides: BTreeMap::new(),
         windows: Vec::new(),
+        group_history: BTreeMap::new(),
     };
     for page in assess(&pack, input).hosts {
         for finding in &page.findings {

@@ -56,6 +56,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
         hosts: snapshots.iter().map(host).collect(),
         overrides: BTreeMap::new(),
         windows: Vec::new(),
+        group_history: BTreeMap::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A frozen input → an assessment: every host judged, scored, compared and ranked.
 
+mod groups;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,11 +14,11 @@ use crate::drift;
 use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, words};
 use crate::model::{
-    Assessment, Change, Exception, Finding, HostAssessment, HostRef, Movement, Priority, Score,
-    SnapshotRef, Standing, Summary, Verdict,
+    Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment, HostRef, Movement,
+    Priority, Score, SnapshotRef, Standing, Summary, Verdict,
 };
 use crate::pack::Pack;
-use crate::rule::{Confidence, Rule, Status};
+use crate::rule::{Confidence, Rule, Scope, Status};
 use crate::score::{Check, Weighed, customer_score, host_score, level, weight};
 use crate::standard::{Compared, Deviation, Standard, compare};
 
@@ -31,6 +33,8 @@ pub struct Input {
     pub overrides: BTreeMap<String, BTreeMap<String, Json>>,
     /// Visits and agreed plans: when somebody of ours was at work.
     pub windows: Vec<Window>,
+    /// What earlier inspections said of clusters and tiers, by their names, oldest first.
+    pub group_history: BTreeMap<String, Vec<Past>>,
 }
 
 /// One host under contract.
@@ -90,14 +94,32 @@ impl Observed {
 /// Judges.
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
-    let Input { as_of, period, hosts, overrides, windows } = input;
+    let Input { as_of, period, hosts, overrides, windows, group_history } = input;
     let bench = Bench { pack, as_of, period, overrides, windows };
-    let mut hosts: Vec<_> = hosts.into_iter().map(|host| bench.host(host)).collect();
-    hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
-    let summary = summary(&hosts);
-    let fix_first = fix_first(&hosts);
+    let mut pages: Vec<Page<'_>> = hosts.into_iter().map(|host| bench.host(host)).collect();
+    pages.sort_by(|a, b| {
+        let key = |page: &Page<'_>| (page.host.host.name.clone(), page.host.host.id.clone());
+        key(a).cmp(&key(b))
+    });
+    let groups = groups::assess(&bench, &pages, &group_history);
+    for (at, page) in pages.iter_mut().enumerate() {
+        groups::score(at, page, &groups);
+    }
+    let hosts: Vec<HostAssessment> = pages.into_iter().map(|page| page.host).collect();
+    let groups: Vec<GroupAssessment> = groups.into_iter().map(|judged| judged.page).collect();
+    let summary = summary(&hosts, &groups);
+    let fix_first = fix_first(&hosts, &groups);
     let kisa = pack.kisa.clone();
-    Assessment { as_of, pack: pack.stamp.clone(), hosts, summary, fix_first, kisa }
+    Assessment { as_of, pack: pack.stamp.clone(), hosts, groups, summary, fix_first, kisa }
+}
+
+/// A host's page, and what its score's movement is told from.
+struct Page<'p> {
+    host: HostAssessment,
+    /// The last inspection's evidence by today's rules; none at the first.
+    before: Option<Vec<Check<'p>>>,
+    /// The last inspection's score as it was told.
+    published: Option<u16>,
 }
 
 /// What is the same for every host of one assessment.
@@ -109,11 +131,11 @@ struct Bench<'p> {
     windows: Vec<Window>,
 }
 
-impl Bench<'_> {
-    fn host(&self, input: HostInput) -> HostAssessment {
+impl<'p> Bench<'p> {
+    fn host(&self, input: HostInput) -> Page<'p> {
         let HostInput { host, current, previous, history, exceptions, standard } = input;
         let Some(mut current) = current else {
-            return HostAssessment {
+            let host = HostAssessment {
                 host,
                 snapshot: None,
                 previous: previous.map(|p| p.snapshot),
@@ -125,6 +147,7 @@ impl Bench<'_> {
                 facts: Facts::default(),
                 previous_facts: Facts::default(),
             };
+            return Page { host, before: None, published: None };
         };
         let (past, past_facts) =
             previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
@@ -135,7 +158,7 @@ impl Bench<'_> {
         let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
         let before =
             past.as_ref().map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
-        let rows = self.pack.rules.iter().zip(&now).enumerate();
+        let rows = self.rules().zip(&now).enumerate();
         let mut findings: Vec<Finding> = rows
             .filter(|(_, (rule, _))| rule.spec.status == Status::Active)
             .map(|(at, (rule, judged))| {
@@ -145,25 +168,27 @@ impl Bench<'_> {
                 self.finding(rule, &told, &current.facts)
             })
             .collect();
-        findings.sort_by(|a, b| {
-            (a.area, a.level, a.verdict, &a.rule).cmp(&(b.area, b.level, b.verdict, &b.rule))
-        });
-        let score = host_score(&findings.iter().filter_map(check_of).collect::<Vec<_>>());
-        let movement = before.as_ref().and_then(|before| {
-            self.movement(before, &score, history.last().and_then(|past| past.score))
-        });
-        HostAssessment {
+        sort(&mut findings);
+        let before = before.map(|all| self.rules().zip(&all).filter_map(checked).collect());
+        let published = history.last().and_then(|past| past.score);
+        let host = HostAssessment {
             host,
             snapshot: Some(current.snapshot),
             previous: past,
             findings,
-            score,
-            movement,
+            score: Score::default(),
+            movement: None,
             changes,
             standard,
             facts: current.facts,
             previous_facts: past_facts,
-        }
+        };
+        Page { host, before, published }
+    }
+
+    /// The rules of single hosts, in the pack's order.
+    fn rules(&self) -> impl Iterator<Item = &'p Rule> + use<'p> {
+        self.pack.rules.iter().filter(|rule| rule.spec.scope == Scope::Host)
     }
 
     /// What changed since the last inspection and who did it; what nobody is known for becomes a
@@ -202,9 +227,7 @@ impl Bench<'_> {
     fn judge_all(&self, facts: &Facts, previous: &Facts, now: Timestamp) -> Vec<Judged> {
         let scene = Scene { facts, previous, now };
         let none = BTreeMap::new();
-        self.pack
-            .rules
-            .iter()
+        self.rules()
             .map(|rule| judge(rule, scene, self.overrides.get(&rule.id).unwrap_or(&none)))
             .collect()
     }
@@ -240,36 +263,39 @@ impl Bench<'_> {
             exception: excepted.cloned(),
         }
     }
+}
 
-    /// Δ = rules changed + new advisories + the customer's own change.
-    fn movement(&self, before: &[Judged], now: &Score, published: Option<u16>) -> Option<Movement> {
-        let checks: Vec<Check<'_>> = self
-            .pack
-            .rules
-            .iter()
-            .zip(before)
-            .filter(|(rule, _)| {
-                rule.spec.status == Status::Active && rule.spec.confidence != Confidence::Hint
-            })
-            .map(|(rule, judged)| Check {
-                rule: &rule.id,
-                area: rule.area,
-                level: level(rule.spec.impact, judged.likelihood),
-                verdict: judged.verdict,
-            })
-            .collect();
-        let rescored = host_score(&checks).effective?;
-        let after = now.effective?;
-        let published = published.unwrap_or(rescored);
-        Some(Movement {
-            before: published,
-            after,
-            by_rules: i32::from(rescored) - i32::from(published),
-            // Advisories are judged by rules' facts until feeds are matched.
-            by_advisories: 0,
-            by_customer: i32::from(after) - i32::from(rescored),
-        })
-    }
+/// What today's rules said of the last inspection's evidence, as the score takes it.
+fn checked<'p>((rule, judged): (&'p Rule, &Judged)) -> Option<Check<'p>> {
+    let counts = rule.spec.status == Status::Active && rule.spec.confidence != Confidence::Hint;
+    counts.then(|| Check {
+        rule: &rule.id,
+        area: rule.area,
+        level: level(rule.spec.impact, judged.likelihood),
+        verdict: judged.verdict,
+    })
+}
+
+/// Δ = rules changed + new advisories + the customer's own change.
+fn movement(before: &[Check<'_>], now: &Score, published: Option<u16>) -> Option<Movement> {
+    let rescored = host_score(before).effective?;
+    let after = now.effective?;
+    let published = published.unwrap_or(rescored);
+    Some(Movement {
+        before: published,
+        after,
+        by_rules: i32::from(rescored) - i32::from(published),
+        // Advisories are judged by rules' facts until feeds are matched.
+        by_advisories: 0,
+        by_customer: i32::from(after) - i32::from(rescored),
+    })
+}
+
+/// The order of a page: area, risk, verdict, rule.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        (a.area, a.level, a.verdict, &a.rule).cmp(&(b.area, b.level, b.verdict, &b.rule))
+    });
 }
 
 /// Source of the facts that come from comparing with the last inspection, and with a standard.
@@ -352,7 +378,7 @@ fn check_of(finding: &Finding) -> Option<Check<'_>> {
     })
 }
 
-fn summary(hosts: &[HostAssessment]) -> Summary {
+fn summary(hosts: &[HostAssessment], groups: &[GroupAssessment]) -> Summary {
     let weighed = |of: fn(&HostAssessment) -> Option<u16>| {
         let list: Vec<Weighed> = hosts
             .iter()
@@ -368,11 +394,12 @@ fn summary(hosts: &[HostAssessment]) -> Summary {
     };
     for host in hosts {
         summary.answered += u32::from(host.snapshot.is_some());
-        for finding in &host.findings {
-            *summary.verdicts.entry(word(finding.verdict)).or_default() += 1;
-            if let Some(standing) = finding.standing {
-                *summary.standings.entry(word(standing)).or_default() += 1;
-            }
+    }
+    let of_hosts = hosts.iter().flat_map(|host| &host.findings);
+    for finding in of_hosts.chain(groups.iter().flat_map(|group| &group.findings)) {
+        *summary.verdicts.entry(word(finding.verdict)).or_default() += 1;
+        if let Some(standing) = finding.standing {
+            *summary.standings.entry(word(standing)).or_default() += 1;
         }
     }
     let scored = hosts.iter().filter_map(|h| Some((h.score.effective?, &h.host.name)));
@@ -389,17 +416,26 @@ fn word(value: impl serde::Serialize) -> String {
 }
 
 /// Failing rules over all hosts, ranked by value ÷ cost; hints come last by having no value.
-fn fix_first(hosts: &[HostAssessment]) -> Vec<Priority> {
+fn fix_first(hosts: &[HostAssessment], groups: &[GroupAssessment]) -> Vec<Priority> {
     let mut ranked: BTreeMap<&str, Priority> = BTreeMap::new();
-    for host in hosts {
-        let open = host
-            .findings
-            .iter()
-            .filter(|f| matches!(f.verdict, Verdict::Danger | Verdict::Attention));
+    let importance: BTreeMap<&str, u32> = hosts
+        .iter()
+        .map(|host| (host.host.name.as_str(), u32::from(host.host.importance)))
+        .collect();
+    let of_hosts = hosts.iter().map(|host| (std::slice::from_ref(&host.host.name), &host.findings));
+    let of_groups = groups.iter().map(|group| (group.members.as_slice(), &group.findings));
+    for (names, findings) in of_hosts.chain(of_groups) {
+        let open =
+            findings.iter().filter(|f| matches!(f.verdict, Verdict::Danger | Verdict::Attention));
         for finding in open.filter(|f| f.confidence != "hint") {
             let priority = ranked.entry(&finding.rule).or_insert_with(|| first_seen(finding));
-            priority.value += weight(finding.level) * u32::from(host.host.importance);
-            priority.hosts.push(host.host.name.clone());
+            for name in names {
+                if !priority.hosts.contains(name) {
+                    let importance = importance.get(name.as_str()).copied().unwrap_or(1);
+                    priority.value += weight(finding.level) * importance;
+                    priority.hosts.push(name.clone());
+                }
+            }
             priority.verdict = priority.verdict.min(finding.verdict);
             priority.level = priority.level.min(finding.level);
         }

@@ -14,5 +14,16 @@ pub const DERIVED: &[Spec] = &[
     Spec { key: "drift.explained", unit: "changes", about: "changes whose author is known" },
     Spec { key: "standard.name", unit: "", about: "the standard of the host's role" },
     Spec { key: "standard.deviations", unit: "", about: "what is not as the standard has it" },
+    Spec { key: "group.kind", unit: "", about: "of a whole: cluster, web_app or app_db" },
+    Spec { key: "group.name", unit: "", about: "the cluster's name, or `from → to`" },
+    Spec {
+        key: "group.nodes",
+        unit: "",
+        about: "of a cluster: name and asked facts of each member",
+    },
+    Spec { key: "group.strangers", unit: "", about: "nodes of the cluster outside the contract" },
+    Spec { key: "link.entries", unit: "", about: "of tiers: each target and what answers it" },
+    Spec { key: "link.from", unit: "", about: "of tiers: the caller and its asked facts" },
+    Spec { key: "link.to", unit: "", about: "of tiers: the called and its asked facts" },
     Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
 ];

@@ -14,6 +14,7 @@ mod walk;
 
 use cel::Program;
 
+pub use compile::is_fact;
 pub use value::{Value, show};
 pub use walk::Frame;
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::expression::{ExpressionError, Frame, Value, show};
+use crate::group::PREFIXES;
 use crate::model::{Cause, Verdict, Words};
 use crate::rule::{Rule, Text, placeholders};
 
@@ -68,7 +69,9 @@ pub fn words(text: &Text, judged: &Judged) -> Words {
 }
 
 fn missing(rule: &Rule, facts: &Facts) -> Option<Cause> {
-    let key = rule.spec.needs.iter().find(|key| !facts.known.contains_key(*key))?;
+    // What is asked of a group's members is missing as the group's own fact.
+    let own = |key: &&String| !PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    let key = rule.spec.needs.iter().filter(own).find(|key| !facts.known.contains_key(*key))?;
     let (reason, source) = facts
         .missing
         .get(key)

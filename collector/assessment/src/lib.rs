@@ -4,7 +4,8 @@
 //! Read in this order: what comes out ([`model`]), what a rule is ([`rule`], [`pack`]), the
 //! language it is written in ([`expression`]), how one rule is judged ([`judge`]), how verdicts
 //! become a score ([`score`]), what changed ([`drift`]), what a host should be
-//! ([`standard`]), and how it all comes together
+//! ([`standard`]), which hosts belong
+//! together ([`topology`], [`group`]), and how it all comes together
 //! ([`mod@assess`]). [`case`] runs the rules' own test cases.
 
 pub mod annex;
@@ -13,6 +14,7 @@ pub mod case;
 pub mod derived;
 pub mod drift;
 pub mod expression;
+pub mod group;
 pub mod judge;
 pub mod kisa;
 pub mod model;
@@ -20,6 +22,7 @@ pub mod pack;
 pub mod rule;
 pub mod score;
 pub mod standard;
+pub mod topology;
 
 pub use assess::{HostInput, Input, Observed, Past, assess};
 pub use drift::author::Window;

@@ -16,6 +16,9 @@ pub struct Assessment {
     pub pack: PackStamp,
     /// In order of name.
     pub hosts: Vec<HostAssessment>,
+    /// Clusters, then tiers; each in order of name.
+    #[serde(default)]
+    pub groups: Vec<GroupAssessment>,
     pub summary: Summary,
     /// What to do first, best value for its cost first.
     pub fix_first: Vec<Priority>,
@@ -51,6 +54,23 @@ pub struct HostAssessment {
     pub facts: Facts,
     /// The facts of the last inspection; empty at the first.
     pub previous_facts: Facts,
+}
+
+/// Hosts that belong together, judged as a whole. Its findings count in the score of every
+/// member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupAssessment {
+    pub kind: crate::topology::Kind,
+    /// The cluster's name, or `web01 → app01`.
+    pub name: String,
+    /// Names of its hosts; of tiers the caller, then the called.
+    pub members: Vec<String>,
+    /// Nodes that the cluster names and that are not under contract, or did not answer.
+    pub strangers: Vec<String>,
+    /// Of tiers: each target of the caller and what answers it (null: nothing known).
+    pub entries: Vec<serde_json::Value>,
+    /// In the order of a host's page; rules that do not apply are left out.
+    pub findings: Vec<Finding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

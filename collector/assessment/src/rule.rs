@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::expression::{Expression, ExpressionError};
+use crate::expression::{Expression, ExpressionError, is_fact};
+use crate::group;
 use crate::model::{Area, Remedy, Verdict};
 
 /// A rule ready to judge.
@@ -39,8 +40,12 @@ pub struct Spec {
     #[serde(default)]
     pub product: Product,
     pub applies_if: Option<String>,
-    /// Fact keys without which there is no verdict.
+    /// Fact keys without which there is no verdict; those of a group's members as
+    /// `node.KEY`, `from.KEY`, `to.KEY`.
     pub needs: Vec<String>,
+    /// Facts of members that a rule of a whole looks at where they are known.
+    #[serde(default)]
+    pub wants: Vec<String>,
     #[serde(default)]
     pub scope: Scope,
     #[serde(default)]
@@ -104,6 +109,10 @@ impl Kind {
 pub enum Scope {
     #[default]
     Host,
+    /// The nodes of one cluster together.
+    Cluster,
+    /// Two tiers and the link between them: web → app, app → database.
+    Tiers,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -300,6 +309,20 @@ fn check_fields(spec: &Spec) -> Result<(), RuleError> {
     }
     if spec.remedy.is_empty() {
         return fault("remedy must offer at least one way out");
+    }
+    check_members(spec)
+}
+
+/// Facts of members belong to rules of a whole, and must be facts that there are.
+fn check_members(spec: &Spec) -> Result<(), RuleError> {
+    for (key, of_member) in group::asked(&spec.needs, &spec.wants) {
+        if of_member && spec.scope == Scope::Host {
+            let fault = format!("{key} is asked of a member: the rule needs a scope");
+            return Err(RuleError::Field(fault));
+        }
+        if of_member && !is_fact(&key) {
+            return Err(RuleError::Field(format!("there is no fact {key} that a member has")));
+        }
     }
     Ok(())
 }

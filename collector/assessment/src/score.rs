@@ -6,7 +6,7 @@
 use crate::model::{Area, AreaScore, Cap, Level, Score, Verdict};
 
 /// One check as the score sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Check<'a> {
     pub rule: &'a str,
     pub area: Area,

@@ -159,6 +159,7 @@ fn judge(
             hosts: vec![input],
             overrides: BTreeMap::new(),
             windows: Vec::new(),
+            group_history: BTreeMap::new(),
         },
     )
 }

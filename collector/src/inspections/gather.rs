@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carepack_assessment::model::{Assessment, Exception, HostRef, Verdict};
+use carepack_assessment::model::{Assessment, Exception, Finding, HostRef, Verdict};
 use carepack_assessment::{HostInput, Input, Observed, Past};
 use carepack_shared::Snapshot;
 use carepack_shared::bundle::decompress;
@@ -52,6 +52,7 @@ pub async fn input(
         hosts: inputs,
         overrides: BTreeMap::new(),
         windows: agreed.windows,
+        group_history: group_history(earlier),
     })
 }
 
@@ -125,6 +126,17 @@ struct Earlier {
     past: BTreeMap<String, Past>,
     /// Host → snapshot.
     snapshots: BTreeMap<String, String>,
+    /// Cluster or link → what it was found to be.
+    groups: BTreeMap<String, Past>,
+}
+
+/// By the groups' names, oldest first.
+fn group_history(earlier: Vec<Earlier>) -> BTreeMap<String, Vec<Past>> {
+    let mut history: BTreeMap<String, Vec<Past>> = BTreeMap::new();
+    for (name, past) in earlier.into_iter().flat_map(|inspection| inspection.groups) {
+        history.entry(name).or_default().push(past);
+    }
+    history
 }
 
 /// Earlier assessed inspections, oldest first.
@@ -148,12 +160,19 @@ async fn earlier(
 
 fn kept(period: &str, assessment: Assessment) -> Earlier {
     let mut earlier = Earlier::default();
-    for page in assessment.hosts {
-        let Some(snapshot) = page.snapshot else { continue };
+    let failing = |findings: Vec<Finding>| -> BTreeSet<String> {
         let failed =
             |v: Verdict| matches!(v, Verdict::Danger | Verdict::Attention | Verdict::Excepted);
-        let failing: BTreeSet<String> =
-            page.findings.into_iter().filter(|f| failed(f.verdict)).map(|f| f.rule).collect();
+        findings.into_iter().filter(|f| failed(f.verdict)).map(|f| f.rule).collect()
+    };
+    for group in assessment.groups {
+        let failing = failing(group.findings);
+        let past = Past { period: period.to_owned(), failing, score: None };
+        earlier.groups.insert(group.name, past);
+    }
+    for page in assessment.hosts {
+        let Some(snapshot) = page.snapshot else { continue };
+        let failing = failing(page.findings);
         let past = Past { period: period.to_owned(), failing, score: page.score.effective };
         earlier.past.insert(page.host.id.clone(), past);
         earlier.snapshots.insert(page.host.id, snapshot.id);

@@ -63,6 +63,7 @@ fn assessment() -> Assessment {
         hosts: vec![host(HOSTILE, Some(Observed { snapshot, facts })), host("silent", None)],
         overrides: BTreeMap::new(),
         windows: Vec::new(),
+        group_history: BTreeMap::new(),
     };
     assess(&crate::rules::built_in().unwrap(), input)
 }

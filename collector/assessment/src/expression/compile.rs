@@ -223,6 +223,12 @@ fn fields(of: Node, rest: &[&str], test: bool) -> Result<Node, Refusal> {
     Ok(if test { Node::HasField(of, last) } else { Node::Field(of, last) })
 }
 
+/// Whether a parser, or the assessment itself, may put this key.
+#[must_use]
+pub fn is_fact(key: &str) -> bool {
+    catalogue().contains(key)
+}
+
 /// Every key that a parser, or the assessment itself, may put.
 fn catalogue() -> &'static BTreeSet<&'static str> {
     static KEYS: OnceLock<BTreeSet<&'static str>> = OnceLock::new();

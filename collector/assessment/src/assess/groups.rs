@@ -1,0 +1,102 @@
+//! Clusters and tiers judged as wholes, and what that does to the scores of their members.
+
+use std::collections::BTreeMap;
+
+use carepack_facts::Facts;
+
+use super::{Bench, Check, Page, Past, Told, check_of, checked, host_score, movement, sort};
+use crate::group;
+use crate::judge::{Judged, Scene, judge};
+use crate::model::{Finding, GroupAssessment, Verdict};
+use crate::rule::{Rule, Scope, Status};
+use crate::topology::{Group, Node, discover};
+
+/// A group's page, and what its rules said of the last inspection's evidence.
+pub struct JudgedGroup<'p> {
+    pub page: GroupAssessment,
+    /// Positions of its members among the pages.
+    members: Vec<usize>,
+    before: Vec<Check<'p>>,
+}
+
+/// Judges every group of the answering hosts. `history` is by the group's name.
+pub fn assess<'p>(
+    bench: &Bench<'p>,
+    pages: &[Page<'_>],
+    history: &BTreeMap<String, Vec<Past>>,
+) -> Vec<JudgedGroup<'p>> {
+    let answering: Vec<usize> =
+        (0..pages.len()).filter(|at| pages[*at].host.snapshot.is_some()).collect();
+    let node =
+        |at: &usize| Node { name: &pages[*at].host.host.name, facts: &pages[*at].host.facts };
+    let nodes: Vec<Node<'_>> = answering.iter().map(node).collect();
+    let groups = discover(&nodes);
+    let known = groups.into_iter().map(|group| {
+        let history = history.get(&group.name).map_or(&[][..], Vec::as_slice);
+        let members = group.members.iter().map(|at| answering[*at]).collect();
+        one(bench, pages, Whole { group, nodes: &nodes, members, history })
+    });
+    known.collect()
+}
+
+/// A group, and where its members stand.
+struct Whole<'a> {
+    group: Group,
+    nodes: &'a [Node<'a>],
+    /// Among the pages.
+    members: Vec<usize>,
+    history: &'a [Past],
+}
+
+fn one<'p>(bench: &Bench<'p>, pages: &[Page<'_>], whole: Whole<'_>) -> JudgedGroup<'p> {
+    let Whole { group, nodes, members, history } = whole;
+    // The last inspection's evidence of the same members, in the shape of this group.
+    let compared = members.iter().all(|at| pages[*at].host.previous.is_some());
+    let past: Vec<Node<'_>> = pages
+        .iter()
+        .filter(|page| page.host.snapshot.is_some())
+        .map(|page| Node { name: &page.host.host.name, facts: &page.host.previous_facts })
+        .collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut before_all = Vec::new();
+    let rules = bench.pack.rules.iter().filter(|rule| rule.spec.scope != Scope::Host);
+    for rule in rules.filter(|rule| group::is_in_scope(rule, &group)) {
+        let facts = group::facts(rule, &group, nodes);
+        let past_facts =
+            if compared { group::facts(rule, &group, &past) } else { Facts::default() };
+        let judged = weigh(bench, rule, &facts, &past_facts);
+        let before = compared.then(|| weigh(bench, rule, &past_facts, &Facts::default()));
+        before_all.extend(before.as_ref().and_then(|before| checked((rule, before))));
+        if rule.spec.status == Status::Active && judged.verdict != Verdict::NotApplicable {
+            let told = Told { judged: &judged, before: before.as_ref(), accepted: None, history };
+            findings.push(bench.finding(rule, &told, &facts));
+        }
+    }
+    sort(&mut findings);
+    let names = members.iter().map(|at| pages[*at].host.host.name.clone()).collect();
+    let Group { kind, name, strangers, entries, .. } = group;
+    let page = GroupAssessment { kind, name, members: names, strangers, entries, findings };
+    JudgedGroup { page, members, before: before_all }
+}
+
+fn weigh(bench: &Bench<'_>, rule: &Rule, facts: &Facts, previous: &Facts) -> Judged {
+    let none = BTreeMap::new();
+    let overrides = bench.overrides.get(&rule.id).unwrap_or(&none);
+    judge(rule, Scene { facts, previous, now: bench.as_of }, overrides)
+}
+
+/// A host's score: its own findings, and those of every group that it belongs to.
+pub fn score<'p>(at: usize, page: &mut Page<'p>, groups: &[JudgedGroup<'p>]) {
+    if page.host.snapshot.is_none() {
+        return;
+    }
+    let of = || groups.iter().filter(|group| group.members.contains(&at));
+    let own = page.host.findings.iter();
+    let all = own.chain(of().flat_map(|group| &group.page.findings));
+    let score = host_score(&all.filter_map(check_of).collect::<Vec<_>>());
+    page.host.movement = page.before.take().and_then(|mut before| {
+        before.extend(of().flat_map(|group| group.before.iter().copied()));
+        movement(&before, &score, page.published)
+    });
+    page.host.score = score;
+}
