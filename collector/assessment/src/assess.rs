@@ -244,6 +244,7 @@ impl<'p> Bench<'p> {
             rule: rule.id.clone(),
             rev: spec.rev,
             area: rule.area,
+            product: spec.product.name.clone(),
             kind: spec.kind.as_str().to_owned(),
             confidence: spec.confidence.as_str().to_owned(),
             impact: spec.impact,

@@ -157,6 +157,9 @@ pub struct Finding {
     pub rule: String,
     pub rev: u32,
     pub area: Area,
+    /// The product that the rule is about: `rhel`, `mysql`, `httpd` …
+    #[serde(default)]
+    pub product: String,
     pub kind: String,
     /// `confirmed`, `likely` or `hint`; a hint never enters the score.
     pub confidence: String,

@@ -44,6 +44,13 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("reviewer", "검토자", "Reviewer"),
     ("confirmer", "확인자(고객)", "Confirmed by (customer)"),
     ("signature", "서명", "Signature"),
+    ("product.httpd", "제품: Apache httpd", "Product: Apache httpd"),
+    ("product.tomcat", "제품: Tomcat", "Product: Tomcat"),
+    ("product.jboss", "제품: JBoss EAP / WildFly", "Product: JBoss EAP / WildFly"),
+    ("product.jdk", "제품: JDK", "Product: JDK"),
+    ("product.mysql", "제품: MySQL / MariaDB", "Product: MySQL / MariaDB"),
+    ("product.drbd", "제품: DRBD", "Product: DRBD"),
+    ("product.cluster", "제품: Red Hat HA Cluster", "Product: Red Hat HA cluster"),
     ("overview", "점검 개요", "Overview"),
     ("purpose", "목적", "Purpose"),
     (

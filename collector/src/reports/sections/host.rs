@@ -3,8 +3,8 @@
 use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
 
 use super::{
-    AREAS, Scene, area_score, changes, fact_text, grade_text, log_days, logs, moment, resources,
-    score_text, standard, systems,
+    AREAS, Scene, area_score, changes, fact_text, grade_text, log_days, logs, moment, products,
+    resources, score_text, standard, systems,
 };
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::korean::particles;
@@ -25,7 +25,7 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         score: score_text(host.score.effective),
         grade: grade_text(host.score.effective),
         about: about(scene, host),
-        areas: AREAS.iter().filter_map(|area| table(scene, host, *area)).collect(),
+        areas: tables(scene, host),
         charts: resources::charts(scene, host),
         charts_note: match &host.previous {
             Some(_) => scene.say("chart.before"),
@@ -100,19 +100,33 @@ fn words<'f>(scene: &Scene<'_>, finding: &'f Finding) -> &'f Words {
     }
 }
 
-/// One area's findings, what is open first; none when nothing of the area applies.
-fn table(scene: &Scene<'_>, host: &HostAssessment, area: Area) -> Option<AreaTable> {
-    let mut findings: Vec<&Finding> = host
-        .findings
-        .iter()
-        .filter(|f| f.area == area && f.verdict != Verdict::NotApplicable)
-        .collect();
+/// The host itself by area, then a table for each product on it.
+fn tables(scene: &Scene<'_>, host: &HostAssessment) -> Vec<AreaTable> {
+    let applies = |f: &&Finding| f.verdict != Verdict::NotApplicable;
+    let all = || host.findings.iter().filter(applies);
+    let of_host = |area: &Area| {
+        let own = all().filter(|f| f.area == *area && !products::has_part(&f.product));
+        table(scene, own, scene.area(*area), area_score(host, *area))
+    };
+    let of_product = |part: &products::Part| {
+        let own = all().filter(|f| part.is_of(&f.product));
+        table(scene, own, scene.say(part.word), String::new())
+    };
+    let areas = AREAS.iter().filter_map(of_host);
+    areas.chain(products::PARTS.iter().filter_map(of_product)).collect()
+}
+
+/// Some findings, what is open first; none when there are none.
+fn table<'f>(
+    scene: &Scene<'_>,
+    findings: impl Iterator<Item = &'f Finding>,
+    name: String,
+    score: String,
+) -> Option<AreaTable> {
+    let mut findings: Vec<&Finding> = findings.collect();
     findings.sort_by_key(|f| (f.verdict, f.level, &f.rule));
-    (!findings.is_empty()).then(|| AreaTable {
-        name: scene.area(area),
-        score: area_score(host, area),
-        rows: findings.iter().map(|finding| row(scene, finding)).collect(),
-    })
+    let rows: Vec<Row> = findings.iter().map(|finding| row(scene, finding)).collect();
+    (!rows.is_empty()).then_some(AreaTable { name, score, rows })
 }
 
 fn row(scene: &Scene<'_>, finding: &Finding) -> Row {

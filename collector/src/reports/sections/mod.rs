@@ -9,6 +9,7 @@ mod kisa;
 mod log_days;
 mod logs;
 mod opinion;
+mod products;
 mod recommendations;
 mod resources;
 mod standard;
