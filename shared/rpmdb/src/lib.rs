@@ -9,6 +9,7 @@
 
 pub mod bdb;
 pub mod header;
+pub mod history;
 pub mod ndb;
 pub mod sqlite;
 
