@@ -19,6 +19,7 @@ mod identity;
 mod kdump;
 mod limits;
 mod links;
+mod livepatch;
 mod load;
 mod logging;
 mod login;
@@ -30,6 +31,7 @@ mod network;
 mod nfs;
 mod numa;
 mod os;
+mod package_history;
 mod packages;
 mod processes;
 mod repositories;
@@ -37,7 +39,9 @@ mod resources;
 mod selinux;
 mod sockets;
 mod sshd;
+mod stale_processes;
 mod storage;
+mod subscription;
 mod sudo;
 mod sysctl;
 mod systemd;
@@ -171,6 +175,7 @@ static ALL: &[&Probe] = &[
     &kdump::PROBE,
     &limits::PROBE,
     &links::PROBE,
+    &livepatch::PROBE,
     &load::PROBE,
     &logging::PROBE,
     &login::PROBE,
@@ -182,6 +187,7 @@ static ALL: &[&Probe] = &[
     &nfs::PROBE,
     &numa::PROBE,
     &os::PROBE,
+    &package_history::PROBE,
     &packages::PROBE,
     &processes::PROBE,
     &repositories::PROBE,
@@ -189,7 +195,9 @@ static ALL: &[&Probe] = &[
     &selinux::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
+    &stale_processes::PROBE,
     &storage::PROBE,
+    &subscription::PROBE,
     &sudo::PROBE,
     &sysctl::PROBE,
     &systemd::PROBE,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::login::ACCOUNTS_BYTES_MAX;
+use super::login::user_names;
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -34,17 +34,17 @@ const STUCK_MAX: usize = 50;
 /// Most program names counted.
 const NAMES_MAX: usize = 200;
 /// `USER_HZ`: the kernel reports in hundredths of a second on every architecture that RHEL has.
-const TICKS_PER_SECOND: u64 = 100;
+pub(super) const TICKS_PER_SECOND: u64 = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Task {
-    pid: u32,
-    name: String,
+pub(super) struct Task {
+    pub pid: u32,
+    pub name: String,
     state: char,
-    parent: u32,
+    pub parent: u32,
     ticks: u64,
     threads: u64,
-    started_ticks: u64,
+    pub started_ticks: u64,
     rss_pages: u64,
 }
 
@@ -81,7 +81,7 @@ fn survey(host: &Host) -> Look<Value> {
 }
 
 /// proc(5), `/proc/PID/stat`. The name stands in parentheses and may hold any character.
-fn task(pid: u32, text: &str) -> Option<Task> {
+pub(super) fn task(pid: u32, text: &str) -> Option<Task> {
     let (_, rest) = text.split_once('(')?;
     let (name, rest) = rest.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -126,18 +126,9 @@ struct About {
 
 impl About {
     fn of(host: &Host) -> Self {
-        let passwd = host.read("/etc/passwd", ACCOUNTS_BYTES_MAX).map(|piece| piece.bytes);
-        let passwd = passwd.unwrap_or_default();
-        let one = |line: &str| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            Some((fields.nth(1)?.parse().ok()?, name.to_owned()))
-        };
-        // Of two names for one number the first stands, as for the system's own tools.
-        let users = String::from_utf8_lossy(&passwd).lines().rev().filter_map(one).collect();
         let uptime = host.word("/proc/uptime").unwrap_or_default();
         let seconds = uptime.split(['.', ' ']).next().and_then(|word| word.parse().ok());
-        Self { users, uptime_seconds: seconds.unwrap_or(0) }
+        Self { users: user_names(host), uptime_seconds: seconds.unwrap_or(0) }
     }
 
     fn task(&self, host: &Host, task: &Task) -> Value {

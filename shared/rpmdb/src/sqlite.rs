@@ -10,7 +10,7 @@ mod wal;
 
 use std::collections::HashSet;
 
-use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, be16, be32, header, header::Package};
+use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, VisitPackage, be16, be32, header};
 
 pub use record::Value;
 
@@ -46,14 +46,14 @@ pub struct Table {
 /// stands in the id.
 pub type Visit<'v> = dyn FnMut(i64, &[Value<'_>]) -> Result<(), Error> + 'v;
 
-/// Hands on every package of an RPM database.
+/// Hands on every package of an RPM database, or why its header could not be read.
 ///
 /// # Errors
-/// The database or one of its headers cannot be read; what `visit` returns is passed on.
+/// The database itself cannot be read; what `visit` returns is passed on.
 pub fn packages(
     file: &dyn ReadAt,
     wal: Option<&dyn ReadAt>,
-    visit: &mut dyn FnMut(Package) -> Result<(), Error>,
+    visit: &mut VisitPackage<'_>,
 ) -> Result<(), Error> {
     let database = Database::open(file, wal)?;
     let table = database.table("Packages")?.ok_or(Error::Malformed("schema without Packages"))?;
@@ -64,7 +64,7 @@ pub fn packages(
             return Err(Error::Limit("number of packages"));
         }
         match columns.get(1) {
-            Some(Value::Blob(blob)) => visit(header::package(blob)?),
+            Some(Value::Blob(blob)) => visit(header::package(blob)),
             _ => Err(Error::Malformed("row of Packages")),
         }
     })
