@@ -250,6 +250,7 @@ const ANSWERED_BY_ABSENCE: [&str; 19] = [
     "repositories.gpgcheck_off",
     "selinux.mode",
     "sshd.present",
+    "subscription.release",
     "systemd.defaults",
     "time.servers",
     "tuned.profile",
