@@ -115,6 +115,7 @@ impl Live {
             size_bytes: seen.len(),
             inode: seen.ino(),
             modified: seen.mtime(),
+            modified_nanos: seen.mtime_nsec(),
         })
     }
 

@@ -10,6 +10,7 @@ mod kept;
 mod live;
 mod open;
 mod recorded;
+mod windows;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use kept::Kept;
 pub use live::Live;
 pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
+pub use windows::{Windows, unchanged};
 
 /// Most names taken from one directory; above it the listing is cut and says so.
 pub const NAMES_MAX: usize = 65_536;
@@ -75,6 +77,8 @@ pub struct Stat {
     pub inode: u64,
     /// Seconds since the epoch.
     pub modified: i64,
+    /// What lies beyond the whole second, in nanoseconds.
+    pub modified_nanos: i64,
 }
 
 /// The kinds of file that matter here.

@@ -33,7 +33,7 @@ const SHADOW: &str = "/etc/shadow";
 const GROUP: &str = "/etc/group";
 
 /// Longest account file read: some ten thousand lines.
-pub(super) const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
+const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
 /// Most accounts and groups listed.
 const ACCOUNTS_MAX: usize = 5_000;
 
@@ -63,6 +63,18 @@ fn groups(host: &Host) -> Look<Value> {
         Some(json!({ "name": name, "gid": gid, "members": members }))
     };
     Ok(text.lines().filter_map(one).take(ACCOUNTS_MAX).collect())
+}
+
+/// User id → name. Of two names for one number the first stands, as for the system's own tools.
+pub(super) fn user_names(host: &Host) -> BTreeMap<u32, String> {
+    let passwd = host.read(PASSWD, ACCOUNTS_BYTES_MAX).map(|piece| piece.bytes);
+    let passwd = passwd.unwrap_or_default();
+    let one = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        Some((fields.nth(1)?.parse().ok()?, name.to_owned()))
+    };
+    String::from_utf8_lossy(&passwd).lines().rev().filter_map(one).collect()
 }
 
 struct Shadow {

@@ -20,6 +20,7 @@ mod identity;
 mod kdump;
 mod limits;
 mod links;
+mod livepatch;
 mod load;
 mod logging;
 mod login;
@@ -31,6 +32,7 @@ mod network;
 mod nfs;
 mod numa;
 mod os;
+mod package_history;
 mod packages;
 mod processes;
 mod repositories;
@@ -38,7 +40,9 @@ mod resources;
 mod selinux;
 mod sockets;
 mod sshd;
+mod stale_processes;
 mod storage;
+mod subscription;
 mod sudo;
 mod sysctl;
 mod systemd;
@@ -187,6 +191,7 @@ static ALL: &[&Probe] = &[
     &kdump::PROBE,
     &limits::PROBE,
     &links::PROBE,
+    &livepatch::PROBE,
     &load::PROBE,
     &logging::PROBE,
     &login::PROBE,
@@ -198,6 +203,7 @@ static ALL: &[&Probe] = &[
     &nfs::PROBE,
     &numa::PROBE,
     &os::PROBE,
+    &package_history::PROBE,
     &packages::PROBE,
     &processes::PROBE,
     &repositories::PROBE,
@@ -205,7 +211,9 @@ static ALL: &[&Probe] = &[
     &selinux::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
+    &stale_processes::PROBE,
     &storage::PROBE,
+    &subscription::PROBE,
     &sudo::PROBE,
     &sysctl::PROBE,
     &systemd::PROBE,

@@ -3,9 +3,8 @@
 //! Read out of the database itself: no process is started, no lock taken, nothing written. The
 //! survey is `{"reader": "sqlite" | "bdb" | "ndb", "packages": [[name, epoch, version, release,
 //! arch, vendor, install time, module label, source package, key id], …]}`; epoch, install time
-//! and key id may be null. RPM itself is asked only when no database could be read.
-
-use std::cell::RefCell;
+//! and key id may be null. Entries whose header is bent are counted (`"damaged": {"count", "first"}`,
+//! there only then). RPM itself is asked only when no database could be read.
 
 use carepack_rpmdb::{Error, PACKAGES_MAX, Package, ReadAt, bdb, ndb, sqlite};
 use carepack_shared::Unseen;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::execute::clean;
 use super::{Privilege, Probe, Read};
-use crate::host::{Command, Host, Look, Missed, Stat};
+use crate::host::{Command, Host, Look, Missed, unchanged};
 
 pub static PROBE: Probe = Probe {
     id: "packages",
@@ -45,12 +44,6 @@ const FOLDERS: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// The files of a database and their readers.
 const FILES: [(&str, &str); 3] =
     [("rpmdb.sqlite", "sqlite"), ("Packages.db", "ndb"), ("Packages", "bdb")];
-/// A change during the read is met by one more read.
-const ATTEMPTS: usize = 2;
-/// One window of a file: many pages, one look.
-const WINDOW_BYTES: u64 = 256 * 1024;
-/// Windows kept of one file: 2 MiB.
-const WINDOWS_MAX: usize = 8;
 
 fn survey(host: &Host) -> Look<Value> {
     let found =
@@ -67,144 +60,63 @@ fn survey(host: &Host) -> Look<Value> {
 }
 
 fn attempt(host: &Host, path: &str, reader: &str) -> Look<Value> {
-    let mut last = Missed::new(Unseen::Failed, format!("{path}: changed while it was read"));
-    for _ in 0..ATTEMPTS {
-        let before = state(host, path)?;
-        let read = read(host, path, reader, &before);
-        if state(host, path)? != before {
-            continue;
-        }
-        match read {
-            Ok(packages) => return Ok(json!({ "reader": reader, "packages": packages })),
-            Err(error) => last = Missed::new(Unseen::Failed, format!("{path}: {error}")),
-        }
+    let (packages, damaged) = unchanged(host, path, &mut |file, wal| read(reader, file, wal))?;
+    let mut survey = json!({ "reader": reader, "packages": packages });
+    if damaged.count > 0 {
+        survey["damaged"] = json!({ "count": damaged.count, "first": damaged.first });
     }
-    Err(last)
+    Ok(survey)
 }
 
-/// The database, its write-ahead log and its rollback journal.
-fn state(host: &Host, path: &str) -> Look<[Option<Stat>; 3]> {
-    let beside = |ending: &str| host.stat(&format!("{path}{ending}")).ok();
-    Ok([Some(host.stat(path)?), beside("-wal"), beside("-journal")])
+/// Entries whose header could not be read.
+#[derive(Default)]
+struct Damaged {
+    count: usize,
+    first: String,
 }
 
-fn read(
-    host: &Host,
-    path: &str,
-    reader: &str,
-    [file, wal, journal]: &[Option<Stat>; 3],
-) -> Result<Vec<Value>, Error> {
-    if journal.is_some_and(|stat| stat.size_bytes > 0) {
-        return Err(Error::Unsupported("database with a hot rollback journal"));
-    }
-    let size = |stat: &Option<Stat>| stat.map_or(0, |stat| stat.size_bytes);
-    let file = Windows::new(host, path.to_owned(), size(file));
-    let wal = Windows::new(host, format!("{path}-wal"), size(wal));
+fn read(reader: &str, file: &dyn ReadAt, wal: &dyn ReadAt) -> Result<(Vec<Value>, Damaged), Error> {
     let mut packages = Vec::new();
-    let mut visit = |package: Package| {
-        if packages.len() == PACKAGES_MAX {
+    let mut damaged = Damaged::default();
+    let mut visit = |package: Result<Package, Error>| {
+        if packages.len() + damaged.count == PACKAGES_MAX {
             return Err(Error::Limit("number of packages"));
         }
-        let p = package;
-        let texts = [p.name, p.version, p.release, p.arch, p.vendor, p.modularity_label];
-        let [name, version, release, arch, vendor, label] =
-            texts.map(|text| clean(text.as_bytes()));
-        let source = clean(p.source_rpm.as_bytes());
-        packages.push(json!([
-            name,
-            p.epoch,
-            version,
-            release,
-            arch,
-            vendor,
-            p.install_time,
-            label,
-            source,
-            p.key_id
-        ]));
-        Ok(())
-    };
-    match reader {
-        "sqlite" => sqlite::packages(&file, Some(&wal), &mut visit)?,
-        "ndb" => ndb::packages(&file, &mut visit)?,
-        _ => bdb::packages(&file, &mut visit)?,
-    }
-    Ok(packages)
-}
-
-/// A file seen through a few windows: start and bytes, the newest last.
-struct Windows<'a> {
-    host: &'a Host,
-    path: String,
-    size: u64,
-    kept: RefCell<Vec<(u64, Vec<u8>)>>,
-}
-
-impl<'a> Windows<'a> {
-    const fn new(host: &'a Host, path: String, size: u64) -> Self {
-        Self { host, path, size, kept: RefCell::new(Vec::new()) }
-    }
-
-    /// Copies what one window has of the wanted bytes, and says how many those are.
-    fn copy(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        let start = offset - offset % WINDOW_BYTES;
-        let mut kept = self.kept.borrow_mut();
-        let window = if let Some(at) = kept.iter().position(|(at, _)| *at == start) {
-            kept.remove(at)
-        } else {
-            let piece = self.host.read_at(&self.path, start, WINDOW_BYTES as usize);
-            let fault = |missed: Missed| Error::Read { offset, detail: missed.detail };
-            (start, piece.map_err(fault)?.bytes)
-        };
-        let skip = usize::try_from(offset - start).unwrap_or(usize::MAX);
-        let bytes = window.1.get(skip..).unwrap_or_default();
-        let count = bytes.len().min(buf.len());
-        buf[..count].copy_from_slice(&bytes[..count]);
-        if kept.len() == WINDOWS_MAX {
-            kept.remove(0);
-        }
-        kept.push(window);
-        Ok(count)
-    }
-}
-
-impl ReadAt for Windows<'_> {
-    fn len(&self) -> u64 {
-        self.size
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), Error> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.copy(offset + done as u64, &mut buf[done..])? {
-                0 => return Err(Error::Truncated("file")),
-                count => done += count,
+        match package {
+            Ok(package) => packages.push(row(package)),
+            // A disk that does not answer is no damaged entry.
+            Err(error @ Error::Read { .. }) => return Err(error),
+            Err(error) => {
+                damaged.count += 1;
+                if damaged.first.is_empty() {
+                    damaged.first = error.to_string();
+                }
             }
         }
         Ok(())
+    };
+    match reader {
+        "sqlite" => sqlite::packages(file, Some(wal), &mut visit)?,
+        "ndb" => ndb::packages(file, &mut visit)?,
+        _ => bdb::packages(file, &mut visit)?,
     }
+    if damaged.count >= packages.len().max(1) {
+        return Err(Error::Malformed("most of the headers"));
+    }
+    Ok((packages, damaged))
+}
+
+fn row(package: Package) -> Value {
+    let p = package;
+    let texts = [p.name, p.version, p.release, p.arch, p.vendor, p.modularity_label];
+    let [name, version, release, arch, vendor, label] = texts.map(|text| clean(text.as_bytes()));
+    let source = clean(p.source_rpm.as_bytes());
+    json!([name, p.epoch, version, release, arch, vendor, p.install_time, label, source, p.key_id])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_read_across_windows_and_never_past_its_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let bytes: Vec<u8> = (0..3 * WINDOW_BYTES + 5).map(|n| (n % 251) as u8).collect();
-        std::fs::write(folder.path().join("a"), &bytes).unwrap();
-        let path = folder.path().join("a").to_string_lossy().into_owned();
-        let host = Host::live();
-        let windows = Windows::new(&host, path, bytes.len() as u64);
-        let mut part = vec![0; WINDOW_BYTES as usize + 9];
-        windows.read_at(WINDOW_BYTES - 3, &mut part).unwrap();
-        assert_eq!(part, bytes[WINDOW_BYTES as usize - 3..][..part.len()]);
-        assert_eq!(
-            windows.read_at(bytes.len() as u64 - 1, &mut [0; 2]),
-            Err(Error::Truncated("file"))
-        );
-    }
 
     #[test]
     fn a_bent_database_is_no_list_and_names_itself() {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::login::ACCOUNTS_BYTES_MAX;
+use super::login::user_names;
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -34,7 +34,7 @@ const STUCK_MAX: usize = 50;
 /// Most program names counted.
 const NAMES_MAX: usize = 200;
 /// `USER_HZ`: the kernel reports in hundredths of a second on every architecture that RHEL has.
-const TICKS_PER_SECOND: u64 = 100;
+pub(super) const TICKS_PER_SECOND: u64 = 100;
 
 /// One process, as `/proc/PID/stat` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct Task {
     pub parent: u32,
     ticks: u64,
     pub threads: u64,
-    started_ticks: u64,
+    pub started_ticks: u64,
     rss_pages: u64,
 }
 
@@ -127,18 +127,9 @@ pub(super) struct About {
 
 impl About {
     pub fn of(host: &Host) -> Self {
-        let passwd = host.read("/etc/passwd", ACCOUNTS_BYTES_MAX).map(|piece| piece.bytes);
-        let passwd = passwd.unwrap_or_default();
-        let one = |line: &str| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            Some((fields.nth(1)?.parse().ok()?, name.to_owned()))
-        };
-        // Of two names for one number the first stands, as for the system's own tools.
-        let users = String::from_utf8_lossy(&passwd).lines().rev().filter_map(one).collect();
         let uptime = host.word("/proc/uptime").unwrap_or_default();
         let seconds = uptime.split(['.', ' ']).next().and_then(|word| word.parse().ok());
-        Self { users, uptime_seconds: seconds.unwrap_or(0) }
+        Self { users: user_names(host), uptime_seconds: seconds.unwrap_or(0) }
     }
 
     fn task(&self, host: &Host, task: &Task) -> Value {

@@ -6,6 +6,7 @@
 
 pub mod author;
 pub mod things;
+pub mod transactions;
 
 use carepack_facts::Facts;
 use serde_json::{Value as Json, json};

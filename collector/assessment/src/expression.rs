@@ -156,6 +156,7 @@ mod tests {
         check("version_cmp('2.4.6-99.el7', '2.4.6-100.el7')", "-1");
         check("version_cmp('1:1.0-1', '2.0-1')", "1");
         check("days_between(0, 86400 * 3 + 5)", "3");
+        check("date_end('1970-01-02')", "172799");
         check("human_bytes(1536)", "1.5 KiB");
         check("human_kib(16 * 1024 * 1024)", "16.0 GiB");
         check("to_int('42')", "42");

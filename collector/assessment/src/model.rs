@@ -297,7 +297,8 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Author {
     pub by: By,
-    /// The visit's or plan's own words; empty for others.
+    /// The visit's or plan's own words; the user, number and command of a package transaction where
+    /// the host's history names them; empty for others.
     pub who: String,
     pub at: Option<Timestamp>,
 }

@@ -252,6 +252,11 @@ fn add_functions(scope: &mut Context<'_, '_>) {
             rpm_version::rpm_evr_compare(&a, &b) as i64
         }),
         scope.add_function("days_between", |a: i64, b: i64| b.saturating_sub(a) / 86_400),
+        scope.add_function("date_end", |day: Arc<String>| {
+            let day: jiff::civil::Date = day.parse().expect("a date in a rule");
+            let last = day.at(23, 59, 59, 0);
+            jiff::tz::Offset::UTC.to_timestamp(last).expect("in range").as_second()
+        }),
         scope.add_function("human_bytes", human),
         scope.add_function("human_kib", move |kib: i64| human(kib.saturating_mul(1024))),
         scope.add_function("to_int", |text: Arc<String>| text.trim().parse::<i64>().unwrap_or(-1)),

@@ -15,6 +15,7 @@ pub const FILES: &[&str] = &[
     "/etc/crypto-policies/config",
     "/etc/default/grub",
     "/etc/dnf/dnf.conf",
+    "/etc/dnf/vars/releasever",
     "/etc/exports",
     "/etc/firewalld/firewalld.conf",
     "/etc/fstab",
@@ -33,6 +34,7 @@ pub const FILES: &[&str] = &[
     "/etc/profile",
     "/etc/redhat-release",
     "/etc/resolv.conf",
+    "/etc/rhsm/syspurpose/syspurpose.json",
     "/etc/rsyslog.conf",
     "/etc/security/faillock.conf",
     "/etc/security/limits.conf",
@@ -44,6 +46,7 @@ pub const FILES: &[&str] = &[
     "/etc/systemd/system.conf",
     "/etc/tuned/active_profile",
     "/etc/yum.conf",
+    "/etc/yum/vars/releasever",
     "/proc/cmdline",
     "/proc/cpuinfo",
     "/proc/diskstats",
@@ -84,6 +87,7 @@ pub const FILES: &[&str] = &[
     "/sys/kernel/kexec_crash_size",
     "/sys/kernel/mm/transparent_hugepage/defrag",
     "/sys/kernel/mm/transparent_hugepage/enabled",
+    "/var/lib/rhsm/cache/releasever.json",
 ];
 
 /// Folders whose files are taken as they are: the folder, and how the names end.
@@ -91,6 +95,7 @@ pub const FOLDERS: &[(&str, &str)] = &[
     ("/boot/loader/entries", ".conf"),
     ("/etc/audit/rules.d", ".rules"),
     ("/etc/cron.d", ""),
+    ("/etc/dnf/modules.d", ".module"),
     ("/etc/exports.d", ".exports"),
     ("/etc/logrotate.d", ""),
     ("/etc/lvm/backup", ""),

@@ -131,6 +131,10 @@ pub struct HostPage {
     pub log_new: Table,
     /// Stretches that were not read, and logs with long silences.
     pub log_gaps: Table,
+    /// Package transactions of the period.
+    pub transactions: Table,
+    /// What stands instead of an empty table of transactions, or after a cut one.
+    pub transactions_note: String,
     pub changes: Table,
     /// What stands instead of an empty table of changes, or after a cut one.
     pub changes_note: String,

@@ -25,7 +25,13 @@ fn a_healthy_host_leaves_nothing_unknown() {
     let facts = derive(&host::snapshot(host::healthy()));
     check_whole(&facts);
     // RPM's own list, which this host has, tells neither keys nor modules.
-    let database = ["packages.key_ids", "packages.modules", "packages.unsigned"];
+    let database = [
+        "packages.damaged",
+        "packages.key_ids",
+        "packages.modules",
+        "packages.streams",
+        "packages.unsigned",
+    ];
     let missing: Vec<&String> = facts.missing.keys().collect();
     assert_eq!(missing, database);
 }
@@ -244,6 +250,7 @@ const ANSWERED_BY_ABSENCE: [&str; 19] = [
     "repositories.gpgcheck_off",
     "selinux.mode",
     "sshd.present",
+    "subscription.release",
     "systemd.defaults",
     "time.servers",
     "tuned.profile",

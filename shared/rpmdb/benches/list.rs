@@ -72,8 +72,8 @@ fn cpu_ms(who: UsageWho, mut run: impl FnMut()) -> f64 {
 
 fn ours(folder: &Path) -> usize {
     let mut count = 0;
-    let mut visit = |package: Package| {
-        std::hint::black_box(package);
+    let mut visit = |package: Result<Package, carepack_rpmdb::Error>| {
+        std::hint::black_box(package?);
         count += 1;
         Ok(())
     };

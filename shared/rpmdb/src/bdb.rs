@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, header, header::Package};
+use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, VisitPackage, header};
 
 const HASH_MAGIC: u32 = 0x0006_1561;
 const META_BYTES: usize = 72;
@@ -19,14 +19,11 @@ const KEYDATA: u8 = 1;
 const OFFPAGE: u8 = 3;
 const PAGE: &str = "Berkeley DB page";
 
-/// Hands on every package of an RPM database.
+/// Hands on every package of an RPM database, or why its header could not be read.
 ///
 /// # Errors
-/// The database or one of its headers cannot be read; what `visit` returns is passed on.
-pub fn packages(
-    file: &dyn ReadAt,
-    visit: &mut dyn FnMut(Package) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// The database itself cannot be read; what `visit` returns is passed on.
+pub fn packages(file: &dyn ReadAt, visit: &mut VisitPackage<'_>) -> Result<(), Error> {
     let database = Database::open(file)?;
     let mut page = vec![0; database.page_bytes];
     let mut chained = HashSet::new();
@@ -52,10 +49,10 @@ pub fn packages(
             }
             let item = database.item(&page, 2 * pair + 1)?;
             match item.first() {
-                Some(&KEYDATA) => visit(header::package(&item[1..])?)?,
+                Some(&KEYDATA) => visit(header::package(&item[1..]))?,
                 Some(&OFFPAGE) if item.len() >= 12 => {
-                    database.chain(item, &mut chained, &mut blob)?;
-                    visit(header::package(&blob)?)?;
+                    let chain = database.chain(item, &mut chained, &mut blob);
+                    visit(chain.and_then(|()| header::package(&blob)))?;
                 }
                 _ => return Err(Error::Unsupported("kind of a Berkeley DB item")),
             }

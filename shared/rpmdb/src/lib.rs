@@ -9,6 +9,7 @@
 
 pub mod bdb;
 pub mod header;
+pub mod history;
 pub mod ndb;
 pub mod sqlite;
 
@@ -22,6 +23,10 @@ pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Most packages taken from one database; the largest hosts have some 10,000.
 pub const PACKAGES_MAX: usize = 200_000;
+
+/// Who takes the packages of a database: each, or why its header could not be read. An error that
+/// it returns ends the reading.
+pub type VisitPackage<'v> = dyn FnMut(Result<Package, Error>) -> Result<(), Error> + 'v;
 
 /// Why a database could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

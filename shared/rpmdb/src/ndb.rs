@@ -4,7 +4,7 @@
 //! 16 bytes that fill the first pages, blobs in blocks of 16 bytes. The checksum of a blob is not
 //! computed: a bent blob shows in its header.
 
-use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, header, header::Package};
+use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, VisitPackage, header};
 
 const PAGE_BYTES: usize = 4096;
 const HEAD_BYTES: usize = 32;
@@ -14,14 +14,11 @@ const BLOB_HEAD_BYTES: usize = 16;
 /// Slots for all the packages that are taken at most.
 const SLOT_PAGES_MAX: u32 = (PACKAGES_MAX * SLOT_BYTES / PAGE_BYTES) as u32 + 1;
 
-/// Hands on every package of an RPM database.
+/// Hands on every package of an RPM database, or why its header could not be read.
 ///
 /// # Errors
-/// The database or one of its headers cannot be read; what `visit` returns is passed on.
-pub fn packages(
-    file: &dyn ReadAt,
-    visit: &mut dyn FnMut(Package) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// The database itself cannot be read; what `visit` returns is passed on.
+pub fn packages(file: &dyn ReadAt, visit: &mut VisitPackage<'_>) -> Result<(), Error> {
     let mut page = vec![0; PAGE_BYTES];
     file.read_at(0, &mut page)?;
     if !page.starts_with(b"RpmP") {
@@ -48,10 +45,13 @@ pub fn packages(
             if le32(slot, 4) == 0 || le32(slot, 8) == 0 {
                 continue;
             }
-            read(file, slot, &mut blob)?;
+            if let Err(error) = read(file, slot, &mut blob) {
+                visit(Err(error))?;
+                continue;
+            }
             let taken = (blob.len() + BLOB_HEAD_BYTES) as u64;
             left = left.checked_sub(taken).ok_or(Error::Malformed("blobs of an ndb file"))?;
-            visit(header::package(&blob)?)?;
+            visit(header::package(&blob))?;
         }
     }
     Ok(())

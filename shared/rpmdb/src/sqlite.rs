@@ -5,11 +5,12 @@
 //! caller that finds a hot `-journal` must not believe the file.
 
 mod record;
+mod schema;
 mod wal;
 
 use std::collections::HashSet;
 
-use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, be16, be32, header, header::Package};
+use crate::{BLOB_BYTES_MAX, Error, PACKAGES_MAX, ReadAt, VisitPackage, be16, be32, header};
 
 pub use record::Value;
 
@@ -20,6 +21,8 @@ const INTERIOR: u8 = 5;
 const FILE_HEADER_BYTES: usize = 100;
 /// Deepest tree: SQLite's own `BTCURSOR_MAX_DEPTH`.
 const DEPTH_MAX: usize = 20;
+/// Most rows of one table handed on by name: ten years of daily transactions stay far below.
+const ROWS_MAX: usize = 2_000_000;
 
 /// An opened database.
 pub struct Database<'a> {
@@ -43,14 +46,14 @@ pub struct Table {
 /// stands in the id.
 pub type Visit<'v> = dyn FnMut(i64, &[Value<'_>]) -> Result<(), Error> + 'v;
 
-/// Hands on every package of an RPM database.
+/// Hands on every package of an RPM database, or why its header could not be read.
 ///
 /// # Errors
-/// The database or one of its headers cannot be read; what `visit` returns is passed on.
+/// The database itself cannot be read; what `visit` returns is passed on.
 pub fn packages(
     file: &dyn ReadAt,
     wal: Option<&dyn ReadAt>,
-    visit: &mut dyn FnMut(Package) -> Result<(), Error>,
+    visit: &mut VisitPackage<'_>,
 ) -> Result<(), Error> {
     let database = Database::open(file, wal)?;
     let table = database.table("Packages")?.ok_or(Error::Malformed("schema without Packages"))?;
@@ -61,7 +64,7 @@ pub fn packages(
             return Err(Error::Limit("number of packages"));
         }
         match columns.get(1) {
-            Some(Value::Blob(blob)) => visit(header::package(blob)?),
+            Some(Value::Blob(blob)) => visit(header::package(blob)),
             _ => Err(Error::Malformed("row of Packages")),
         }
     })
@@ -119,6 +122,36 @@ impl<'a> Database<'a> {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    /// Hands on some columns of every row of a table by their names, the row id in its column's
+    /// place. A column that a row or the table does not have is null.
+    ///
+    /// # Errors
+    /// There is no such table; as [`Self::rows`].
+    pub fn select(
+        &self,
+        table: &'static str,
+        names: &[&str],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Error> {
+        let found = self.table(table)?.ok_or(Error::Malformed(table))?;
+        let (columns, row_id) = schema::columns(&found.sql);
+        let places: Vec<Option<usize>> =
+            names.iter().map(|name| columns.iter().position(|column| column == name)).collect();
+        let mut count = 0;
+        self.rows(&found, &mut |id, row| {
+            count += 1;
+            if count > ROWS_MAX {
+                return Err(Error::Limit("number of rows"));
+            }
+            let value = |place: &Option<usize>| match place {
+                Some(at) if Some(*at) == row_id => Value::Int(id),
+                Some(at) => row.get(*at).copied().unwrap_or(Value::Null),
+                None => Value::Null,
+            };
+            visit(id, &places.iter().map(value).collect::<Vec<_>>())
+        })
     }
 
     /// Hands on every row of a table.

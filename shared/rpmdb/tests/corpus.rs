@@ -21,8 +21,8 @@ fn corpus() -> Option<PathBuf> {
 fn read(folder: &Path) -> Result<Vec<Package>, Error> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).ok();
     let mut packages = Vec::new();
-    let mut visit = |package| {
-        packages.push(package);
+    let mut visit = |package: Result<Package, Error>| {
+        packages.push(package?);
         Ok(())
     };
     if let Some(file) = bytes("rpmdb.sqlite") {

@@ -79,7 +79,8 @@ fn slots() -> Vec<u8> {
 fn read(file: &[u8], hash: bool) -> Result<Vec<String>, Error> {
     let file = file.to_vec();
     let mut names = Vec::new();
-    let mut visit = |package: carepack_rpmdb::Package| {
+    let mut visit = |package: Result<carepack_rpmdb::Package, Error>| {
+        let package = package?;
         names.push(format!("{} {}", package.name, package.version));
         Ok(())
     };
@@ -125,4 +126,23 @@ proptest! {
             let _ = read(&file, kind);
         }
     }
+}
+
+#[test]
+fn a_bent_header_is_told_and_the_others_are_read() {
+    let mut file = hash(false);
+    // The number of the first header's entries, beyond what any header has.
+    let at = file.windows(4).position(|four| four == b"bash").unwrap() - 32 - 8;
+    file[at] = 0x7f;
+    let (mut names, mut bad) = (Vec::new(), Vec::new());
+    bdb::packages(&file, &mut |package| {
+        match package {
+            Ok(package) => names.push(package.name),
+            Err(error) => bad.push(error),
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(names, ["bash"]);
+    assert_eq!(bad.len(), 1, "{bad:?}");
 }

@@ -1,5 +1,7 @@
 //! Who made a change, where evidence says so: a package transaction, a reboot, an engineer's visit.
 //!
+//! A package transaction names its user, number and command where the host's history has it (see
+//! [`super::transactions`]).
 //! A change without evidence keeps no author: a visit in the period does not explain everything
 //! that changed in it. Times come from the packages' install times, the boot, and the times of the
 //! files that hold a setting.
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::transactions::Transactions;
 use crate::model::{Author, By, Change, Subject};
 
 /// Somebody was at work on the contract's hosts: a visit, or the window of an agreed plan.
@@ -111,7 +114,10 @@ pub fn explain(changes: &mut [Change], between: &Between<'_>) {
     for change in changes {
         change.author = match change.subject {
             Subject::Package => {
-                installed.get(change.name.as_str()).map(|at| between.transaction(*at))
+                let at = installed.get(change.name.as_str()).copied();
+                // What was removed has no install time any more; the history has its removal.
+                let at = at.or_else(|| between.removed(&change.name));
+                at.map(|at| between.transaction(at))
             }
             Subject::File => between.file(&change.name, &installed),
             _ => between.setting(change, &installed, &touched),
@@ -146,8 +152,13 @@ impl Between<'_> {
     }
 
     fn transaction(&self, at: Timestamp) -> Author {
-        let package = || Author { by: By::Package, who: String::new(), at: Some(at) };
+        let who = || Transactions::of(self.after).at(at).unwrap_or_default();
+        let package = || Author { by: By::Package, who: who(), at: Some(at) };
         self.visit(at).unwrap_or_else(package)
+    }
+
+    fn removed(&self, name: &str) -> Option<Timestamp> {
+        Transactions::of(self.after).removal(name).filter(|at| self.holds(*at))
     }
 
     /// The last moment the file was written, when that was in the period.

@@ -59,6 +59,8 @@ pub const VOLATILE: &[&str] = &[
     "services.settings",
     "services.units",
     "standard.",
+    "subscription.consumer_until",
+    "subscription.entitlements",
     "sudo.nopasswd_all",
     "swap.used_kib",
     "swap.used_pct",

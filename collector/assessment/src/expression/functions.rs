@@ -27,6 +27,7 @@ pub enum Function {
     Pct,
     VersionCmp,
     DaysBetween,
+    DateEnd,
     HumanBytes,
     HumanKib,
     ToInt,
@@ -49,6 +50,7 @@ const FUNCTIONS: &[(&str, usize, Function)] = &[
     ("pct", 2, Function::Pct),
     ("version_cmp", 2, Function::VersionCmp),
     ("days_between", 2, Function::DaysBetween),
+    ("date_end", 1, Function::DateEnd),
     ("human_bytes", 1, Function::HumanBytes),
     ("human_kib", 1, Function::HumanKib),
     ("to_int", 1, Function::ToInt),
@@ -113,6 +115,7 @@ impl Function {
                 (Value::Int(a), Value::Int(b)) => Some(Value::Int(b.saturating_sub(*a) / 86_400)),
                 _ => None,
             },
+            Self::DateEnd => first.text().and_then(date_end).map(Value::Int),
             Self::HumanBytes => int(first).map(|n| made(human_bytes(n))),
             Self::HumanKib => int(first).map(|n| made(human_bytes(n.saturating_mul(1024)))),
             Self::ToInt => first.text().map(|text| Value::Int(text.trim().parse().unwrap_or(-1))),
@@ -125,6 +128,13 @@ impl Function {
         let types: Vec<&str> = arguments.iter().map(Value::type_name).collect();
         Fault::new(format!("{name} cannot take {}", types.join(", ")))
     }
+}
+
+/// The last second of a day in UTC, of `2026-05-31`.
+fn date_end(text: &str) -> Option<i64> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let last = day.at(23, 59, 59, 0);
+    Some(jiff::tz::Offset::UTC.to_timestamp(last).ok()?.as_second())
 }
 
 fn both<'a>(a: &'a Value<'_>, b: &'a Value<'_>) -> Option<(&'a str, &'a str)> {

@@ -53,7 +53,8 @@ fn author(scene: &Scene<'_>, change: &Change) -> String {
         return scene.say(if symptom { "author.symptom" } else { "author.unknown" });
     };
     let word = match author.by {
-        By::Package => scene.say("author.package"),
+        By::Package if author.who.is_empty() => scene.say("author.package"),
+        By::Package => format!("{} {}", scene.say("author.package"), clean(&author.who)),
         By::Reboot => scene.say("author.reboot"),
         By::Visit => format!("{} {}", scene.say("author.visit"), clean(&author.who)),
     };

@@ -4,7 +4,7 @@ use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdic
 
 use super::{
     AREAS, Scene, area_score, changes, fact_text, grade_text, log_days, logs, moment, products,
-    resources, score_text, standard, systems,
+    resources, score_text, standard, systems, transactions,
 };
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::korean::particles;
@@ -17,6 +17,7 @@ const PASS_SOURCES_MAX: usize = 1;
 
 pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
     let (changes, changes_note) = changes::changes(scene, host);
+    let (transactions, transactions_note) = transactions::transactions(scene, host);
     let (standard, standard_note) = standard::standard(scene, host);
     HostPage {
         name: clean(&host.host.name),
@@ -40,6 +41,8 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         log_days: log_days::days(scene, host),
         log_new: log_days::new_faults(scene, host),
         log_gaps: log_days::gaps(scene, host),
+        transactions,
+        transactions_note,
         changes,
         changes_note,
         standard,

@@ -14,6 +14,7 @@ mod recommendations;
 mod resources;
 mod standard;
 mod systems;
+mod transactions;
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::{Area, HostAssessment, Verdict};

@@ -16,6 +16,7 @@ mod kdump;
 mod kernel;
 mod limits;
 mod links;
+mod livepatch;
 mod load;
 mod logging;
 mod logging_config;
@@ -23,10 +24,12 @@ mod login;
 mod logs;
 mod memory;
 mod modprobe;
+mod module_streams;
 mod network;
 mod nfs;
 mod numa;
 mod os;
+mod package_history;
 mod packages;
 mod platform;
 mod pressure;
@@ -38,7 +41,9 @@ mod selinux_policy;
 mod services;
 mod sockets;
 mod sshd;
+mod stale_processes;
 mod storage;
+mod subscription;
 mod sudo;
 mod swap;
 mod sysctl;
@@ -71,6 +76,7 @@ static ALL: &[&Parser] = &[
     &kernel::PARSER,
     &limits::PARSER,
     &links::PARSER,
+    &livepatch::PARSER,
     &load::PARSER,
     &logging::PARSER,
     &logging_config::PARSER,
@@ -78,10 +84,12 @@ static ALL: &[&Parser] = &[
     &logs::PARSER,
     &memory::PARSER,
     &modprobe::PARSER,
+    &module_streams::PARSER,
     &network::PARSER,
     &nfs::PARSER,
     &numa::PARSER,
     &os::PARSER,
+    &package_history::PARSER,
     &packages::PARSER,
     &platform::PARSER,
     &pressure::PARSER,
@@ -93,7 +101,9 @@ static ALL: &[&Parser] = &[
     &services::PARSER,
     &sockets::PARSER,
     &sshd::PARSER,
+    &stale_processes::PARSER,
     &storage::PARSER,
+    &subscription::PARSER,
     &sudo::PARSER,
     &swap::PARSER,
     &sysctl::PARSER,

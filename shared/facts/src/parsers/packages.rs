@@ -24,7 +24,13 @@ use crate::{Evidence, Facts, Parser, Spec};
 const RPM: &str = "cmd:rpm-packages";
 const DATABASE: &str = "survey:packages";
 /// What only the database tells.
-const ORIGIN_KEYS: [&str; 3] = ["packages.unsigned", "packages.key_ids", "packages.modules"];
+const ORIGIN_KEYS: [&str; 5] = [
+    "packages.unsigned",
+    "packages.key_ids",
+    "packages.modules",
+    "packages.streams",
+    "packages.damaged",
+];
 const KEYS: [&str; 5] = [
     "packages.installed",
     "packages.count",
@@ -73,6 +79,12 @@ pub static PARSER: Parser = Parser {
         Spec { key: "packages.unsigned", unit: "", about: "names of packages without a signature" },
         Spec { key: "packages.key_ids", unit: "packages", about: "signing key id → packages" },
         Spec { key: "packages.modules", unit: "packages", about: "module label → packages" },
+        Spec { key: "packages.streams", unit: "packages", about: "module → stream → packages" },
+        Spec {
+            key: "packages.damaged",
+            unit: "entries",
+            about: "entries of the database whose header could not be read",
+        },
     ],
     parse,
 };
@@ -93,6 +105,13 @@ struct Package<'a> {
 struct Database {
     reader: String,
     packages: Vec<Row>,
+    damaged: Option<Damaged>,
+}
+
+/// Entries whose header is bent.
+#[derive(serde::Deserialize)]
+struct Damaged {
+    count: u64,
 }
 
 /// Name, epoch, version, release, arch, vendor, install time, module label, source, key id.
@@ -150,7 +169,24 @@ fn from_database(database: &Database, facts: &mut Facts) {
     let keys = rows.iter().filter_map(|row| row.9.as_deref());
     facts.put("packages.key_ids", counts(keys), DATABASE);
     let labels = rows.iter().map(|row| row.7.as_str()).filter(|label| !label.is_empty());
-    facts.put("packages.modules", counts(labels), DATABASE);
+    let labels = counts(labels);
+    facts.put("packages.streams", streams(&labels), DATABASE);
+    facts.put("packages.modules", labels, DATABASE);
+    let damaged = database.damaged.as_ref().map_or(0, |damaged| damaged.count);
+    facts.put("packages.damaged", damaged, DATABASE);
+}
+
+/// By the beginning of a label, `nodejs:18:8080020230825114240:63b34585`: module and stream.
+fn streams(labels: &serde_json::Map<String, Value>) -> serde_json::Map<String, Value> {
+    let mut found: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for (label, count) in labels {
+        let mut parts = label.split(':');
+        if let (Some(name), Some(stream)) = (parts.next(), parts.next()) {
+            let count = count.as_u64().unwrap_or(0);
+            *found.entry(name).or_default().entry(stream).or_default() += count;
+        }
+    }
+    found.into_iter().map(|(name, streams)| (name.to_owned(), json!(streams))).collect()
 }
 
 fn counts<'a>(words: impl Iterator<Item = &'a str>) -> serde_json::Map<String, Value> {
@@ -272,6 +308,8 @@ mod tests {
         check("packages.unsigned", json!(["nginx"]));
         check("packages.key_ids", json!({"199e": 1}));
         check("packages.modules", json!({"nginx:1.24:1:a": 1}));
+        check("packages.streams", json!({"nginx": {"1.24": 1}}));
+        check("packages.damaged", json!(0));
         let evr = json!({"bash": ["0:5.1.8-9.el9.x86_64"], "nginx": ["1:1.24-1.x86_64"]});
         check("packages.evr", evr);
     }

@@ -15,6 +15,28 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
+impl Value<'_> {
+    /// A whole number; one that is written as text counts.
+    #[must_use]
+    pub fn int(&self) -> Option<i64> {
+        match self {
+            Self::Int(n) => Some(*n),
+            Self::Text(text) => std::str::from_utf8(text).ok()?.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Text, invalid UTF-8 replaced; a number as it is written; empty for anything else.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            Self::Int(n) => n.to_string(),
+            Self::Null | Self::Real(_) | Self::Blob(_) => String::new(),
+        }
+    }
+}
+
 /// A big-endian number of one to nine bytes, seven bits in each of the first eight; and its size.
 pub(super) fn varint(bytes: &[u8]) -> Result<(i64, usize), Error> {
     let mut value = 0_u64;
