@@ -10,6 +10,7 @@ mod kept;
 mod live;
 mod open;
 mod recorded;
+mod walk;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use kept::Kept;
 pub use live::Live;
 pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
+pub use walk::{Bounds, Cut, Entry, Walked};
 
 /// Most names taken from one directory; above it the listing is cut and says so.
 pub const NAMES_MAX: usize = 65_536;

@@ -5,6 +5,7 @@
 //! lives here.
 
 mod audit;
+mod banners;
 mod boot;
 mod boot_loader;
 mod checksums;
@@ -12,9 +13,14 @@ mod cpu;
 mod cron;
 mod devices;
 mod dmi;
+mod dns_server;
 mod file_modes;
+mod file_tree;
 mod filesystems;
 mod firewall;
+mod ftp;
+mod guide_files;
+mod homes;
 mod identity;
 mod kdump;
 mod limits;
@@ -23,6 +29,7 @@ mod load;
 mod logging;
 mod login;
 mod logs;
+mod mail;
 mod memory;
 mod modprobe;
 mod modules;
@@ -34,7 +41,10 @@ mod packages;
 mod processes;
 mod repositories;
 mod resources;
+mod samba;
 mod selinux;
+mod shell_settings;
+mod snmp;
 mod sockets;
 mod sshd;
 mod storage;
@@ -157,6 +167,7 @@ pub fn all() -> &'static [&'static Probe] {
 
 static ALL: &[&Probe] = &[
     &audit::PROBE,
+    &banners::PROBE,
     &boot::PROBE,
     &boot_loader::PROBE,
     &checksums::PROBE,
@@ -164,9 +175,14 @@ static ALL: &[&Probe] = &[
     &cron::PROBE,
     &devices::PROBE,
     &dmi::PROBE,
+    &dns_server::PROBE,
     &file_modes::PROBE,
+    &file_tree::PROBE,
     &filesystems::PROBE,
     &firewall::PROBE,
+    &ftp::PROBE,
+    &guide_files::PROBE,
+    &homes::PROBE,
     &identity::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
@@ -175,6 +191,7 @@ static ALL: &[&Probe] = &[
     &logging::PROBE,
     &login::PROBE,
     &logs::PROBE,
+    &mail::PROBE,
     &memory::PROBE,
     &modprobe::PROBE,
     &modules::PROBE,
@@ -186,7 +203,10 @@ static ALL: &[&Probe] = &[
     &processes::PROBE,
     &repositories::PROBE,
     &resources::PROBE,
+    &samba::PROBE,
     &selinux::PROBE,
+    &shell_settings::PROBE,
+    &snmp::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
     &storage::PROBE,

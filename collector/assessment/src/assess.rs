@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::drift;
 use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, words};
+use crate::kisa::LITERAL;
 use crate::model::{
     Assessment, Change, Exception, Finding, HostAssessment, HostRef, Movement, Priority, Score,
     SnapshotRef, Standing, Summary, Verdict,
@@ -91,12 +92,21 @@ impl Observed {
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
     let Input { as_of, period, hosts, overrides, windows } = input;
+    let kisa = pack.kisa.clone().map(|table| {
+        table.settled(&|id| {
+            let own = overrides.get(id).and_then(|params| params.get(LITERAL));
+            let rule = pack.rules.iter().find(|rule| rule.id == id);
+            let param = rule.and_then(|rule| rule.spec.params.get(LITERAL));
+            let default = param.map(|param| &param.default);
+            own.filter(|_| param.is_some_and(|param| param.overridable)).or(default)
+                == Some(&Json::Bool(true))
+        })
+    });
     let bench = Bench { pack, as_of, period, overrides, windows };
     let mut hosts: Vec<_> = hosts.into_iter().map(|host| bench.host(host)).collect();
     hosts.sort_by(|a, b| (&a.host.name, &a.host.id).cmp(&(&b.host.name, &b.host.id)));
     let summary = summary(&hosts);
     let fix_first = fix_first(&hosts);
-    let kisa = pack.kisa.clone();
     Assessment { as_of, pack: pack.stamp.clone(), hosts, summary, fix_first, kisa }
 }
 
