@@ -88,7 +88,9 @@ impl Host {
         let mut path = start.trim_end_matches('/').as_bytes().to_vec();
         let mut walk = Walk { bounds, visit, device: 0, done: Walked::default() };
         let fault = |errno: Errno| Missed::from_io(start, &errno.into());
-        walk.tree(&located, &mut path).map_err(fault)?;
+        // Below a mounted root the name is that of a descriptor, which is a link.
+        let follow = if self.is_mounted() { OFlag::O_NOFOLLOW } else { OFlag::empty() };
+        walk.tree(&located, folder_flags() - follow, &mut path).map_err(fault)?;
         Ok(walk.done)
     }
 }
@@ -109,8 +111,8 @@ struct Frame {
 }
 
 impl Walk<'_, '_> {
-    fn tree(&mut self, start: &Path, path: &mut Vec<u8>) -> nix::Result<()> {
-        let folder = open(start, folder_flags() - OFlag::O_NOFOLLOW, Mode::empty())?;
+    fn tree(&mut self, start: &Path, flags: OFlag, path: &mut Vec<u8>) -> nix::Result<()> {
+        let folder = open(start, flags, Mode::empty())?;
         self.device = fstat(&folder)?.st_dev;
         let left = self.folder(&folder, path)?;
         let mut stack = vec![Frame { folder, left, path_bytes: path.len() }];

@@ -27,7 +27,8 @@ pub static PROBE: Probe = Probe {
     privilege: Privilege::ReadAll,
 };
 
-/// Most entries looked at: about 0.25 s of CPU where the kernel holds them in memory.
+/// Most entries looked at. Measured on a busy virtual machine of two processors: 2 µs of CPU each
+/// where the kernel holds them in memory (0.40 s for all), up to 9 µs from a cold disk.
 const ENTRIES_MAX: u64 = 200_000;
 /// Longest walk; disks that have to be asked for every folder need it.
 const WALK: Duration = Duration::from_secs(30);
@@ -123,8 +124,13 @@ fn plan(host: &Host) -> Look<Plan> {
                 .iter()
                 .any(|root| point.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')))
         };
+        // A home on the network is not touched.
+        let elsewhere =
+            |root: &str| points.iter().any(|p| p == root) && !starts.iter().any(|s| s == root);
+        let roots: Vec<String> =
+            ROOTS.iter().filter(|root| !elsewhere(root)).map(|root| (*root).to_owned()).collect();
         starts.retain(under);
-        starts = ROOTS.iter().map(|root| (*root).to_owned()).chain(starts).collect();
+        starts = roots.into_iter().chain(starts).collect();
     }
     let mut skip = containers();
     // A start that is a mount point itself is walked from there, and not from above.

@@ -57,16 +57,12 @@ const PATHS: [&str; 30] = [
 ];
 
 /// Folders, and the folders in them whose names end so.
-const FOLDERS: [(&str, &str); 9] = [
-    ("/etc/profile.d", ""),
+const FOLDERS: [(&str, &str); 5] = [
     ("/etc/rc.d", ""),
     ("/etc/rc.d/init.d", ""),
     ("/etc/systemd", ""),
     ("/etc/systemd/system", ".d"),
     ("/etc/xinetd.d", ""),
-    ("/var/log", ""),
-    ("/var/spool/at", ""),
-    ("/var/spool/cron", ""),
 ];
 
 /// Most files of one folder, and of its folders together.

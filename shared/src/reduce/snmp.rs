@@ -27,7 +27,7 @@ pub struct Community {
     pub symbols: bool,
     /// `public`, `private` or another word that everybody tries first.
     pub common: bool,
-    /// Address or network it is accepted from; `default` where none is named.
+    /// Address or network it is accepted from; `default` where none is named, `named` for a name.
     pub source: String,
 }
 
@@ -89,8 +89,21 @@ fn keep(found: &mut Snmp, directive: &str, word: &str, source: Option<&str>) {
         digits: has(|c| c.is_ascii_digit()),
         symbols: has(|c| !c.is_alphanumeric()),
         common: COMMON.iter().any(|common| word.eq_ignore_ascii_case(common)),
-        source: super::short(source.unwrap_or("default")),
+        source: source.map_or_else(|| "default".to_owned(), shown),
     });
+}
+
+/// A source as written where it has the form of one; any other word is only said to be there: in
+/// a line of another order it could be the community.
+fn shown(source: &str) -> String {
+    let bare = source.trim_start_matches('!');
+    let address = bare.contains(['.', ':'])
+        && bare.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'));
+    if address || matches!(bare, "default" | "localhost") {
+        super::short(source)
+    } else {
+        "named".to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -101,11 +114,11 @@ mod tests {
     fn a_community_never_travels() {
         let text = "# rocommunity old\nrocommunity s3cret-Word 10.1.0.0/16 -V all\n\
             rwcommunity public\ncom2sec -Cn ctx remote default \"two words\"\n\
-            com2sec local localhost pa55\nrocommunity6 six .1.3.6\nrouser audit priv\nrocommunity\n";
+            com2sec local localhost pa55\ncom2sec bent Sw4pped default\nrocommunity6 six .1.3.6\nrouser audit priv\nrocommunity\n";
         let mut found = Snmp::default();
         read(text, &mut found);
         let seen = serde_json::to_string(&found).unwrap();
-        for secret in ["s3cret", "two words", "pa55", "\"six\"", "\"public\""] {
+        for secret in ["s3cret", "two words", "Sw4pped", "pa55", "\"six\"", "\"public\""] {
             assert!(!seen.contains(secret), "{seen}");
         }
         let check = |at: usize, length, source: &str, common, writes| {
@@ -117,7 +130,8 @@ mod tests {
         check(1, 6, "default", true, true);
         check(2, 9, "default", false, false);
         check(3, 4, "localhost", false, false);
-        check(4, 3, "default", false, false);
-        assert_eq!((found.communities.len(), found.v3_users), (5, 1));
+        check(4, 7, "named", true, false);
+        check(5, 3, "default", false, false);
+        assert_eq!((found.communities.len(), found.v3_users), (6, 1));
     }
 }

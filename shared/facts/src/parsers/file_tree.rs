@@ -1,5 +1,6 @@
 //! What one walk over the local file systems found, and how far it came.
 
+use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -44,6 +45,12 @@ struct Walk {
 }
 
 #[derive(Deserialize)]
+struct Devices {
+    complete: bool,
+    files: Vec<File>,
+}
+
+#[derive(Deserialize)]
 struct Listed {
     count: i64,
     files: Vec<File>,
@@ -75,13 +82,20 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         }
         Err(reason) => facts.miss_all(&KEYS, reason, TREE),
     }
-    facts.set("tree.devices", evidence.survey::<Listed>(DEVICES).map(files), DEVICES);
+    // None found where not everything was looked at is no answer.
+    let devices = match evidence.survey::<Devices>(DEVICES) {
+        Ok(seen) if !seen.complete && seen.files.is_empty() => Err(Unseen::TimedOut),
+        Ok(seen) => Ok(seen.files.into_iter().map(file).collect::<Vec<_>>()),
+        Err(reason) => Err(reason),
+    };
+    facts.set("tree.devices", devices, DEVICES);
 }
 
 fn files(listed: Listed) -> Vec<Value> {
-    let one = |file: File| {
-        json!({"path": file.path, "kind": file.kind, "mode": file.mode,
-               "uid": file.uid, "gid": file.gid})
-    };
-    listed.files.into_iter().map(one).collect()
+    listed.files.into_iter().map(file).collect()
+}
+
+fn file(file: File) -> Value {
+    json!({"path": file.path, "kind": file.kind, "mode": file.mode,
+           "uid": file.uid, "gid": file.gid})
 }
