@@ -11,6 +11,7 @@ pub mod observation;
 pub mod pattern_pack;
 pub mod patterns;
 pub mod period;
+pub mod reduce;
 pub mod snapshot;
 pub mod terminal;
 pub mod wire;

@@ -59,16 +59,42 @@ fn a_sound_host_and_a_neglected_one() -> Result<()> {
     let sound = assessed("rhel9-web")?;
     let codes = ["U-01", "U-02", "U-03", "U-05", "U-10", "U-13", "U-16", "U-18", "U-52", "U-65"];
     check(&sound, &codes.map(|code| (code, Answer::Sound)))?;
-    check(&sound, &[("U-07", Answer::Manual), ("U-33", Answer::Manual)])?;
+    let looked_at =
+        ["U-06", "U-12", "U-14", "U-15", "U-17", "U-23", "U-24", "U-25", "U-26", "U-27"];
+    check(&sound, &looked_at.map(|code| (code, Answer::Sound)))?;
+    let looked_at = ["U-04", "U-09", "U-29", "U-30", "U-31", "U-32", "U-37", "U-62"];
+    check(&sound, &looked_at.map(|code| (code, Answer::Sound)))?;
+    let not_there = ["U-20", "U-45", "U-46", "U-47", "U-48", "U-49", "U-50", "U-51", "U-53"];
+    check(&sound, &not_there.map(|code| (code, Answer::NotApplicable)))?;
+    let not_there = ["U-35", "U-56", "U-57", "U-59", "U-60", "U-61"];
+    check(&sound, &not_there.map(|code| (code, Answer::NotApplicable)))?;
+    let by_hand = ["U-07", "U-33", "U-39"];
+    check(&sound, &by_hand.map(|code| (code, Answer::Manual)))?;
     let neglected = assessed("rhel8-db")?;
     let codes = ["U-01", "U-03", "U-04", "U-05", "U-13", "U-19", "U-40", "U-42", "U-64", "U-67"];
-    check(&neglected, &codes.map(|code| (code, Answer::Weak)))
+    check(&neglected, &codes.map(|code| (code, Answer::Weak)))?;
+    let codes = ["U-02", "U-06", "U-14", "U-15", "U-17", "U-23", "U-24", "U-25", "U-27", "U-31"];
+    check(&neglected, &codes.map(|code| (code, Answer::Weak)))?;
+    check(&neglected, &["U-32", "U-48", "U-62"].map(|code| (code, Answer::Weak)))?;
+    check(&neglected, &["U-26", "U-46", "U-47"].map(|code| (code, Answer::Sound)))?;
+    let old = assessed("rhel7-legacy")?;
+    let codes = ["U-24", "U-25", "U-30", "U-47", "U-59", "U-60", "U-61"];
+    check(&old, &codes.map(|code| (code, Answer::Weak)))?;
+    check(&old, &[("U-15", Answer::Sound), ("U-53", Answer::NotApplicable)])
+}
+
+#[test]
+fn a_walk_that_was_cut_is_no_answer() -> Result<()> {
+    let app = assessed("rhel8-app")?;
+    check(&app, &["U-15", "U-23", "U-25"].map(|code| (code, Answer::Unknown)))
 }
 
 #[test]
 fn what_cannot_be_seen_is_never_sound() -> Result<()> {
     let broken = assessed("rhel9-broken")?;
-    let codes = ["U-01", "U-02", "U-16", "U-18", "U-63", "U-67"];
+    let codes = ["U-01", "U-02", "U-06", "U-15", "U-16", "U-18", "U-20", "U-23", "U-25", "U-31"];
+    check(&broken, &codes.map(|code| (code, Answer::Unknown)))?;
+    let codes = ["U-32", "U-59", "U-62", "U-63", "U-67"];
     check(&broken, &codes.map(|code| (code, Answer::Unknown)))
 }
 
@@ -79,5 +105,8 @@ fn the_guide_is_there_whole() -> Result<()> {
     let codes: Vec<String> = table.items.iter().map(|item| item.code.clone()).collect();
     let expected: Vec<String> = (1..=67).map(|n| format!("U-{n:02}")).collect();
     ensure!(codes == expected, "{codes:?}");
+    let alone = table.items.iter().filter(|item| item.rules.is_empty());
+    let alone: Vec<&str> = alone.map(|item| item.code.as_str()).collect();
+    ensure!(alone == ["U-07", "U-33", "U-39"], "only these need a person alone: {alone:?}");
     Ok(())
 }

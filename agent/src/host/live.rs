@@ -53,7 +53,7 @@ impl Live {
         self.confined.is_some()
     }
 
-    fn at(&self, path: &str) -> Look<Located> {
+    pub(super) fn at(&self, path: &str) -> Look<Located> {
         match &self.confined {
             Some(confined) => confined.locate(path),
             None => Ok(Located::plain(self.root.join(path.trim_start_matches('/')))),

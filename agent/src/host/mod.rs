@@ -10,6 +10,7 @@ mod kept;
 mod live;
 mod open;
 mod recorded;
+mod walk;
 mod windows;
 
 use std::ops::ControlFlow;
@@ -25,6 +26,7 @@ pub use kept::Kept;
 pub use live::Live;
 pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
+pub use walk::{Bounds, Cut, Entry, Walked};
 pub use windows::{Windows, unchanged};
 
 /// Most names taken from one directory; above it the listing is cut and says so.

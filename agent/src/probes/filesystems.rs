@@ -23,9 +23,9 @@ pub static PROBE: Probe = Probe {
     privilege: Privilege::None,
 };
 
-const MOUNTS: &str = "/proc/self/mountinfo";
+pub(super) const MOUNTS: &str = "/proc/self/mountinfo";
 /// A container host shows thousands of mounts.
-const MOUNTS_KIB_MAX: usize = 256;
+pub(super) const MOUNTS_KIB_MAX: usize = 256;
 /// Most file systems asked for their space.
 const FILESYSTEMS_MAX: usize = 500;
 
@@ -53,15 +53,15 @@ fn space(host: &Host) -> Look<Value> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Mount {
-    point: String,
-    fstype: String,
+pub(super) struct Mount {
+    pub point: String,
+    pub fstype: String,
     device: String,
     read_only: bool,
 }
 
 /// The local, real file systems of a mount table, each once, by mount point.
-fn local(text: &str) -> Vec<Mount> {
+pub(super) fn local(text: &str) -> Vec<Mount> {
     let mut seen = BTreeSet::new();
     let mut mounts: Vec<Mount> = Vec::new();
     for line in text.lines() {
@@ -88,7 +88,7 @@ fn is_local(mount: &Mount) -> bool {
 }
 
 /// proc(5), mountinfo: `id parent major:minor root point options … - fstype device superoptions`.
-fn mount(line: &str) -> Option<(&str, &str, Mount)> {
+pub(super) fn mount(line: &str) -> Option<(&str, &str, Mount)> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ').skip(2);
     let (number, root, point) = (left.next()?, left.next()?, left.next()?);

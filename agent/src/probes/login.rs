@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Privilege, Probe, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -16,10 +16,13 @@ pub static PROBE: Probe = Probe {
     about_en: "Accounts, groups, rules for passwords and logins",
     reads: &[
         file("/etc/login.defs"),
+        file("/etc/security/pwhistory.conf"),
         file("/etc/security/pwquality.conf"),
+        files("/etc/security/pwquality.conf.d", ".conf"),
         file("/etc/security/faillock.conf"),
         file("/etc/pam.d/system-auth"),
         file("/etc/pam.d/password-auth"),
+        file("/etc/pam.d/su"),
         file("/etc/profile"),
         Read::Survey { name: "accounts", reads: &[PASSWD, SHADOW], run: accounts },
         Read::Survey { name: "groups", reads: &[GROUP], run: groups },
@@ -28,9 +31,9 @@ pub static PROBE: Probe = Probe {
     privilege: Privilege::ReadAll,
 };
 
-const PASSWD: &str = "/etc/passwd";
+pub(super) const PASSWD: &str = "/etc/passwd";
 const SHADOW: &str = "/etc/shadow";
-const GROUP: &str = "/etc/group";
+pub(super) const GROUP: &str = "/etc/group";
 
 /// Longest account file read: some ten thousand lines.
 const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
@@ -38,7 +41,8 @@ const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
 const ACCOUNTS_MAX: usize = 5_000;
 
 /// `[{"name","uid","gid","shell","home","password":"set|locked|empty|none|unknown",
-/// "scheme":"sha512"|null,"max_days":N|null,"last_change_days":N|null}]`.
+/// "scheme":"sha512"|null,"max_days":N|null,"last_change_days":N|null,"shadowed":bool}]`.
+/// `shadowed`: the second field of passwd holds no hash and is not empty.
 fn accounts(host: &Host) -> Look<Value> {
     let passwd = host.read(PASSWD, ACCOUNTS_BYTES_MAX)?;
     let shadow = match host.read(SHADOW, ACCOUNTS_BYTES_MAX) {
@@ -109,6 +113,7 @@ fn join(passwd: &str, shadow: Option<&str>) -> Value {
             "home": home,
             "password": password,
             "scheme": scheme,
+            "shadowed": secret == "x" || (!secret.is_empty() && kind(secret).0 != "set"),
             "max_days": entry.and_then(|entry| entry.max_days),
             "last_change_days": entry.and_then(|entry| entry.last_change_days),
         }))
@@ -188,6 +193,7 @@ mod tests {
         assert_eq!(value[0]["max_days"], 90);
         assert_eq!(value[0]["last_change_days"], 19000);
         assert_eq!(value[1]["scheme"], "md5");
+        assert_eq!((&value[0]["shadowed"], &value[1]["shadowed"]), (&true.into(), &false.into()));
         assert_eq!(value[2]["password"], "none");
         assert_eq!(value.as_array().unwrap().len(), 3);
         assert_eq!(join(passwd, None)[0]["password"], "unknown");

@@ -5,6 +5,7 @@
 //! lives here.
 
 mod audit;
+mod banners;
 mod boot;
 mod boot_loader;
 mod checksums;
@@ -13,9 +14,14 @@ mod cron;
 mod daemons;
 mod devices;
 mod dmi;
+mod dns_server;
 mod file_modes;
+mod file_tree;
 mod filesystems;
 mod firewall;
+mod ftp;
+mod guide_files;
+mod homes;
 mod identity;
 mod kdump;
 mod limits;
@@ -25,6 +31,7 @@ mod load;
 mod logging;
 mod login;
 mod logs;
+mod mail;
 mod memory;
 mod modprobe;
 mod modules;
@@ -37,7 +44,10 @@ mod packages;
 mod processes;
 mod repositories;
 mod resources;
+mod samba;
 mod selinux;
+mod shell_settings;
+mod snmp;
 mod sockets;
 mod sshd;
 mod stale_processes;
@@ -176,6 +186,7 @@ pub fn all() -> &'static [&'static Probe] {
 
 static ALL: &[&Probe] = &[
     &audit::PROBE,
+    &banners::PROBE,
     &boot::PROBE,
     &boot_loader::PROBE,
     &checksums::PROBE,
@@ -184,9 +195,14 @@ static ALL: &[&Probe] = &[
     &daemons::PROBE,
     &devices::PROBE,
     &dmi::PROBE,
+    &dns_server::PROBE,
     &file_modes::PROBE,
+    &file_tree::PROBE,
     &filesystems::PROBE,
     &firewall::PROBE,
+    &ftp::PROBE,
+    &guide_files::PROBE,
+    &homes::PROBE,
     &identity::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
@@ -196,6 +212,7 @@ static ALL: &[&Probe] = &[
     &logging::PROBE,
     &login::PROBE,
     &logs::PROBE,
+    &mail::PROBE,
     &memory::PROBE,
     &modprobe::PROBE,
     &modules::PROBE,
@@ -208,7 +225,10 @@ static ALL: &[&Probe] = &[
     &processes::PROBE,
     &repositories::PROBE,
     &resources::PROBE,
+    &samba::PROBE,
     &selinux::PROBE,
+    &shell_settings::PROBE,
+    &snmp::PROBE,
     &sockets::PROBE,
     &sshd::PROBE,
     &stale_processes::PROBE,

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::drift;
 use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, words};
+use crate::kisa::LITERAL;
 use crate::model::{
     Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment, HostRef, Movement,
     Priority, Score, SnapshotRef, Standing, Summary, Verdict,
@@ -95,6 +96,7 @@ impl Observed {
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
     let Input { as_of, period, hosts, overrides, windows, group_history } = input;
+    let kisa = pack.kisa.clone().map(|table| table.settled(&|id| is_literal(pack, &overrides, id)));
     let bench = Bench { pack, as_of, period, overrides, windows };
     let mut pages: Vec<Page<'_>> = hosts.into_iter().map(|host| bench.host(host)).collect();
     pages.sort_by(|a, b| {
@@ -109,8 +111,16 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
     let groups: Vec<GroupAssessment> = groups.into_iter().map(|judged| judged.page).collect();
     let summary = summary(&hosts, &groups);
     let fix_first = fix_first(&hosts, &groups);
-    let kisa = pack.kisa.clone();
     Assessment { as_of, pack: pack.stamp.clone(), hosts, groups, summary, fix_first, kisa }
+}
+
+/// Whether a rule judges by the letter of the KISA guide: its `literal`, or the contract's own.
+fn is_literal(pack: &Pack, overrides: &BTreeMap<String, BTreeMap<String, Json>>, id: &str) -> bool {
+    let rule = pack.rules.iter().find(|rule| rule.id == id);
+    let param = rule.and_then(|rule| rule.spec.params.get(LITERAL));
+    let own = overrides.get(id).and_then(|params| params.get(LITERAL));
+    let own = own.filter(|_| param.is_some_and(|param| param.overridable));
+    own.or(param.map(|param| &param.default)) == Some(&Json::Bool(true))
 }
 
 /// A host's page, and what its score's movement is told from.

@@ -47,6 +47,9 @@ pub fn judge(rule: &Rule, scene: Scene<'_>, overrides: &BTreeMap<String, Json>) 
         return out_of_reach(rule, &mut frame).unwrap_or_else(|| unknown(rule, cause));
     }
     match weigh(rule, &mut frame, &params) {
+        Ok(judged) if judged.verdict == Verdict::Unknown => {
+            Judged { cause: Some(not_enough(rule, scene.facts)), ..judged }
+        }
         Ok(judged) => judged,
         Err(error) => unknown(
             rule,
@@ -77,6 +80,13 @@ fn missing(rule: &Rule, facts: &Facts) -> Option<Cause> {
         .get(key)
         .map_or((Unseen::Absent, String::new()), |m| (m.reason, m.source.clone()));
     Some(Cause { fact: key.clone(), reason, source })
+}
+
+/// The rule itself says that what was seen does not suffice: a look ended at its bound.
+fn not_enough(rule: &Rule, facts: &Facts) -> Cause {
+    let fact = rule.spec.needs.first().cloned().unwrap_or_default();
+    let source = facts.known.get(&fact).map(|fact| fact.source.clone()).unwrap_or_default();
+    Cause { fact, reason: Unseen::TimedOut, source }
 }
 
 /// Not applicable, when `applies_if` can be evaluated without the missing fact and is false.

@@ -31,10 +31,30 @@ pub struct Item {
     pub en: String,
     #[serde(default)]
     pub rules: Vec<String>,
+    /// Where the guide's letter and what a clean RHEL is part ways.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub switches: Vec<Switch>,
     /// What a person looks at, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<Words>,
 }
+
+/// A criterion with two readings; the rule's param [`LITERAL`] says which one judges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    pub rule: String,
+    /// What is accepted by default.
+    pub rhel: Words,
+    /// What the guide's wording asks for.
+    pub guide: Words,
+    /// The guide's wording judged; filled in by the assessment.
+    #[serde(default)]
+    pub literal: bool,
+}
+
+/// The param, true or false, of rules that know both readings.
+pub const LITERAL: &str = "literal";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +72,8 @@ pub enum TableError {
     Twice { code: String },
     #[error("{code} of kisa.yaml names the rule {rule}, which is not in the pack")]
     NoRule { code: String, rule: String },
+    #[error("{code} of kisa.yaml switches {rule}, which is not one of its rules with a `literal`")]
+    NoSwitch { code: String, rule: String },
     #[error("{code} of kisa.yaml has neither a rule nor a reason to look at it by hand")]
     Nothing { code: String },
 }
@@ -78,6 +100,31 @@ impl Table {
         }
         Ok(table)
     }
+
+    /// Checks the switches: `knows` says of a rule whether it has the param.
+    ///
+    /// # Errors
+    /// [`TableError::NoSwitch`] names the item.
+    pub fn check_switches(&self, knows: &dyn Fn(&str) -> bool) -> Result<(), TableError> {
+        for item in &self.items {
+            for Switch { rule, .. } in &item.switches {
+                if !item.rules.contains(rule) || !knows(rule) {
+                    let (code, rule) = (item.code.clone(), rule.clone());
+                    return Err(TableError::NoSwitch { code, rule });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The table with what `literal` says of each switched rule.
+    #[must_use]
+    pub fn settled(mut self, literal: &dyn Fn(&str) -> bool) -> Self {
+        for switch in self.items.iter_mut().flat_map(|item| &mut item.switches) {
+            switch.literal = literal(&switch.rule);
+        }
+        self
+    }
 }
 
 #[cfg(test)]
@@ -97,5 +144,13 @@ mod tests {
         refused(&ITEM.replace("U-07", "U-01"), &["x", "y"], "twice");
         refused(&ITEM.replace(", by_hand: {ko: c, en: c}", ""), &["x", "y"], "neither a rule");
         refused("items: 3", &[], "shape");
+        let switched = ITEM.replace(
+            "rules: [x, y]",
+            "rules: [x, y], switches: [{rule: x, rhel: {ko: a, en: a}, guide: {ko: b, en: b}}]",
+        );
+        let table = Table::parse(&switched, &["x", "y"].into()).unwrap();
+        assert!(table.check_switches(&|rule| rule == "x").is_ok());
+        assert!(table.check_switches(&|rule| rule == "y").is_err());
+        assert!(table.settled(&|rule| rule == "x").items[0].switches[0].literal);
     }
 }

@@ -84,6 +84,10 @@ impl Pack {
         let ids = rules.iter().map(|rule| rule.id.as_str()).collect();
         let table = files.get("kisa.yaml").map(|text| kisa::Table::parse(text, &ids));
         let kisa = table.transpose()?;
+        if let Some(table) = &kisa {
+            let has = |rule: &Rule| rule.spec.params.contains_key(kisa::LITERAL);
+            table.check_switches(&|id| rules.iter().any(|rule| rule.id == id && has(rule)))?;
+        }
         let stamp = PackStamp {
             version: version.to_owned(),
             sha256: digest(files),

@@ -331,8 +331,9 @@ fn failing(word: &str) -> Result<Verdict, RuleError> {
     match word {
         "danger" => Ok(Verdict::Danger),
         "attention" => Ok(Verdict::Attention),
+        "unknown" => Ok(Verdict::Unknown),
         other => Err(RuleError::Field(format!(
-            "expect says {other:?}; a failing verdict is danger or attention"
+            "expect says {other:?}; a verdict there is danger, attention or unknown"
         ))),
     }
 }

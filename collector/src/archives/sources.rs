@@ -30,6 +30,7 @@ pub const FILES: &[&str] = &[
     "/etc/ntp.conf",
     "/etc/os-release",
     "/etc/pam.d/password-auth",
+    "/etc/pam.d/su",
     "/etc/pam.d/system-auth",
     "/etc/profile",
     "/etc/redhat-release",
@@ -38,6 +39,7 @@ pub const FILES: &[&str] = &[
     "/etc/rsyslog.conf",
     "/etc/security/faillock.conf",
     "/etc/security/limits.conf",
+    "/etc/security/pwhistory.conf",
     "/etc/security/pwquality.conf",
     "/etc/selinux/config",
     "/etc/ssh/sshd_config",
@@ -103,6 +105,7 @@ pub const FOLDERS: &[(&str, &str)] = &[
     ("/etc/modules-load.d", ".conf"),
     ("/etc/rsyslog.d", ".conf"),
     ("/etc/security/limits.d", ".conf"),
+    ("/etc/security/pwquality.conf.d", ".conf"),
     ("/etc/ssh/sshd_config.d", ".conf"),
     ("/etc/sysctl.d", ".conf"),
     ("/etc/systemd/journald.conf.d", ".conf"),
@@ -121,18 +124,35 @@ pub const LINKS: &[&str] = &["/etc/systemd/system/default.target"];
 
 /// Files that a survey counts or that say whose archive it is; their text never travels.
 pub const COUNTED: &[&str] = &[
+    "/etc/bashrc",
     "/etc/cron.allow",
     "/etc/cron.deny",
+    "/etc/csh.cshrc",
+    "/etc/csh.login",
+    "/etc/environment",
     "/etc/group",
     "/etc/hostname",
+    "/etc/issue",
+    "/etc/issue.net",
     "/etc/machine-id",
+    "/etc/mail/sendmail.cf",
+    "/etc/motd",
+    "/etc/named.conf",
+    "/etc/named.rfc1912.zones",
+    "/etc/named.root.key",
     "/etc/passwd",
+    "/etc/postfix/main.cf",
+    "/etc/samba/smb.conf",
+    "/etc/snmp/snmpd.conf",
     "/etc/sudoers",
+    "/etc/vsftpd/ftpusers",
+    "/etc/vsftpd/user_list",
+    "/etc/vsftpd/vsftpd.conf",
     "/proc/partitions",
 ];
 
 /// Folders of [`COUNTED`] files.
-pub const COUNTED_FOLDERS: &[&str] = &["/etc/sudoers.d"];
+pub const COUNTED_FOLDERS: &[&str] = &["/etc/named", "/etc/profile.d", "/etc/sudoers.d"];
 
 /// Where the archive keeps the target of a link that stands for a file above.
 pub const BEHIND_LINKS: &[&str] = &["/usr/lib/os-release"];

@@ -204,5 +204,7 @@ pub struct KisaAnnex {
     /// Item × host; more than one where the hosts do not fit side by side.
     pub matrices: Vec<Table>,
     pub weak: Table,
+    /// Items whose criterion has two readings, and which one judged.
+    pub readings: Table,
     pub by_hand: Table,
 }

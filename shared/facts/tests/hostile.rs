@@ -233,13 +233,16 @@ proptest! {
 }
 
 /// The facts that absence answers, when a probe looked and found nothing.
-const ANSWERED_BY_ABSENCE: [&str; 19] = [
+const ANSWERED_BY_ABSENCE: [&str; 24] = [
     "block.md",
+    "dns_server.running",
     "firewall.rule_files",
+    "ftp.running",
     "kdump.dumps",
     "logging.logrotate",
     "login.faillock",
     "lvm.groups",
+    "mail.running",
     "modprobe.autoload",
     "modprobe.blacklist",
     "modprobe.options",
@@ -248,7 +251,9 @@ const ANSWERED_BY_ABSENCE: [&str; 19] = [
     "nfs.exports",
     "repositories.enabled",
     "repositories.gpgcheck_off",
+    "samba.running",
     "selinux.mode",
+    "snmp.running",
     "sshd.present",
     "subscription.release",
     "systemd.defaults",

@@ -29,6 +29,7 @@ fn account(line: &str) -> Option<Value> {
     Some(json!({
         "name": name, "uid": uid, "gid": gid, "shell": shell, "home": home,
         "password": password, "scheme": null, "max_days": null, "last_change_days": null,
+        "shadowed": matches!(secret, "x" | "*" | "!" | "!!"),
     }))
 }
 

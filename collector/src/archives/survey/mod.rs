@@ -11,6 +11,7 @@ mod links;
 mod log;
 mod machine;
 mod packages;
+mod servers;
 mod sockets;
 mod space;
 mod sudo;
@@ -112,17 +113,24 @@ pub static DERIVED: &[Derived] = &[
     Derived { key: Key::Log("journal"), build: log::journal },
     Derived { key: Key::Log("messages"), build: log::messages },
     survey("accounts", accounts::accounts),
+    survey("banners", servers::banners),
     survey("block-devices", disks::devices),
     survey("clock", clock::clock),
     survey("crash-dumps", machine::crash_dumps),
     survey("cron-access", machine::cron_access),
+    survey("dns-server", servers::dns_server),
+    survey("ftp", servers::ftp),
     survey("groups", accounts::groups),
     survey("identity", machine::identity),
     survey("interfaces", links::interfaces),
     survey("kernels", machine::kernels),
     survey("listeners", sockets::listeners),
     survey("log-storage", machine::log_storage),
+    survey("mail", servers::mail),
     survey("processes", tasks::processes),
+    survey("samba", servers::samba),
+    survey("shell-settings", servers::shell_settings),
+    survey("snmp", servers::snmp),
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),
     survey("sysctl", machine::sysctl),

@@ -1,7 +1,7 @@
 //! Annex: the items of the KISA guide, answered by the rules that the pack names for them.
 
 use carepack_assessment::annex::{Answer, answer};
-use carepack_assessment::kisa::Item;
+use carepack_assessment::kisa::{Item, Words};
 use carepack_assessment::model::HostAssessment;
 
 use super::Scene;
@@ -36,6 +36,7 @@ pub fn annex(scene: &Scene<'_>) -> Option<KisaAnnex> {
         totals: totals(scene, items, &hosts),
         matrices: hosts.chunks(HOSTS_MAX).map(|hosts| matrix(scene, items, hosts)).collect(),
         weak: weak(scene, items, &hosts),
+        readings: readings(scene, items),
         by_hand: by_hand(scene, items),
     })
 }
@@ -116,6 +117,23 @@ fn weak(scene: &Scene<'_>, items: &[Item], hosts: &[&HostAssessment]) -> Table {
         }
     }
     Table { head: head.into(), rows }
+}
+
+/// Where the guide's letter and RHEL part ways: which reading judged, and what the other says.
+fn readings(scene: &Scene<'_>, items: &[Item]) -> Table {
+    let head = ["kisa.code", "kisa.item", "kisa.reading", "kisa.judged", "kisa.other"];
+    let rows = items.iter().flat_map(|item| item.switches.iter().map(move |one| (item, one)));
+    let rows = rows.map(|(item, one)| {
+        let (used, other) =
+            if one.literal { (&one.guide, &one.rhel) } else { (&one.rhel, &one.guide) };
+        let key = if one.literal { "kisa.letter" } else { "kisa.rhel" };
+        let say = |words: &Words| match scene.lang {
+            Lang::Ko => words.ko.clone(),
+            Lang::En => words.en.clone(),
+        };
+        vec![item.code.clone(), title(scene, item), scene.say(key), say(used), say(other)]
+    });
+    Table { rows: rows.collect(), head: head.map(|key| scene.say(key)).into() }
 }
 
 /// What a person looks at, and why.

@@ -24,6 +24,11 @@ pub static PARSER: Parser = Parser {
             unit: "",
             about: "accounts with a login shell that are not locked",
         },
+        Spec {
+            key: "accounts.unshadowed",
+            unit: "",
+            about: "accounts whose second field of passwd does not point to shadow",
+        },
         Spec { key: "accounts.groups", unit: "", about: "groups and their members" },
     ],
     parse,
@@ -40,6 +45,9 @@ struct Account {
     password: String,
     scheme: Option<String>,
     max_days: Option<i64>,
+    /// None: an older agent did not say.
+    #[serde(default)]
+    shadowed: Option<bool>,
 }
 
 const NO_LOGIN: [&str; 6] = [
@@ -55,7 +63,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     match evidence.survey::<Vec<Account>>(ACCOUNTS) {
         Ok(accounts) => tell(&accounts, facts),
         Err(reason) => {
-            let keys = PARSER.facts.iter().map(|spec| spec.key).take(4);
+            let keys = PARSER.facts.iter().map(|spec| spec.key).take(5);
             keys.for_each(|key| facts.miss(key, reason, ACCOUNTS));
         }
     }
@@ -72,6 +80,10 @@ fn tell(accounts: &[Account], facts: &mut Facts) {
     let empty = names(&|a| a.password == "empty");
     let empty = if shadow_seen { Ok(empty) } else { Err(Unseen::Denied) };
     facts.set("accounts.empty_password", empty, "/etc/shadow");
+    let told = accounts.iter().all(|a| a.shadowed.is_some());
+    let unshadowed = names(&|a| a.shadowed == Some(false));
+    let unshadowed = if told { Ok(unshadowed) } else { Err(Unseen::Absent) };
+    facts.set("accounts.unshadowed", unshadowed, ACCOUNTS);
     let shell = |a: &Account| !NO_LOGIN.contains(&a.shell.as_str()) && a.shell != "/sbin/halt";
     let open = |a: &Account| shell(a) && !matches!(a.password.as_str(), "locked" | "none");
     let login = if shadow_seen { Ok(names(&open)) } else { Err(Unseen::Denied) };
@@ -102,6 +114,7 @@ mod tests {
             password: password.into(),
             scheme: None,
             max_days: None,
+            shadowed: Some(true),
         }
     }
 

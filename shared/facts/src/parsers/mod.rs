@@ -2,16 +2,22 @@
 
 mod accounts;
 mod audit;
+mod banners;
 mod block;
 mod boot;
 mod boot_loader;
 mod checksums;
 mod cpu;
 mod cron;
+mod dns_server;
 mod file_modes;
+mod file_tree;
 mod filesystems;
 mod firewall_zones;
+mod ftp;
+mod guide_files;
 mod hardware;
+mod homes;
 mod kdump;
 mod kernel;
 mod limits;
@@ -22,6 +28,7 @@ mod logging;
 mod logging_config;
 mod login;
 mod logs;
+mod mail;
 mod memory;
 mod modprobe;
 mod module_streams;
@@ -36,9 +43,12 @@ mod pressure;
 mod processes;
 mod repositories;
 mod resources;
+mod samba;
 mod selinux;
 mod selinux_policy;
 mod services;
+mod shell_settings;
+mod snmp;
 mod sockets;
 mod sshd;
 mod stale_processes;
@@ -62,16 +72,22 @@ pub fn all() -> &'static [&'static Parser] {
 static ALL: &[&Parser] = &[
     &accounts::PARSER,
     &audit::PARSER,
+    &banners::PARSER,
     &block::PARSER,
     &boot::PARSER,
     &boot_loader::PARSER,
     &checksums::PARSER,
     &cpu::PARSER,
     &cron::PARSER,
+    &dns_server::PARSER,
     &file_modes::PARSER,
+    &file_tree::PARSER,
     &filesystems::PARSER,
     &firewall_zones::PARSER,
+    &ftp::PARSER,
+    &guide_files::PARSER,
     &hardware::PARSER,
+    &homes::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,
@@ -82,6 +98,7 @@ static ALL: &[&Parser] = &[
     &logging_config::PARSER,
     &login::PARSER,
     &logs::PARSER,
+    &mail::PARSER,
     &memory::PARSER,
     &modprobe::PARSER,
     &module_streams::PARSER,
@@ -96,9 +113,12 @@ static ALL: &[&Parser] = &[
     &processes::PARSER,
     &repositories::PARSER,
     &resources::PARSER,
+    &samba::PARSER,
     &selinux::PARSER,
     &selinux_policy::PARSER,
     &services::PARSER,
+    &shell_settings::PARSER,
+    &snmp::PARSER,
     &sockets::PARSER,
     &sshd::PARSER,
     &stale_processes::PARSER,

@@ -52,6 +52,22 @@ pub(super) fn units<'a>(evidence: &Evidence<'a>) -> Result<Vec<Unit<'a>>, Unseen
     if units.is_empty() { Err(Unseen::Malformed) } else { Ok(units) }
 }
 
+/// Whether a unit of these names (without `.service`) runs. What has no configuration, though a
+/// probe looked for it, does not.
+///
+/// # Errors
+/// Why the units were not seen.
+pub(super) fn runs(evidence: &Evidence<'_>, names: &[&str], config: &str) -> Result<bool, Unseen> {
+    if evidence.is_absent(config) {
+        return Ok(false);
+    }
+    let stem = |unit: &Unit<'_>| {
+        let stem = unit.name.rsplit_once('.').map_or(unit.name, |(stem, _)| stem);
+        names.iter().any(|name| stem == *name || stem.split_once('@').is_some_and(|s| s.0 == *name))
+    };
+    Ok(units(evidence)?.iter().any(|unit| unit.active == "active" && stem(unit)))
+}
+
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     match units(evidence) {
         Ok(units) => {

@@ -66,6 +66,7 @@ pub const TEXTS: &[(&str, &str)] = &[
         "auth required pam_faillock.so preauth silent deny=4\npassword requisite pam_pwquality.so retry=3\n",
     ),
     ("/etc/pam.d/password-auth", "auth required pam_faillock.so preauth\n"),
+    ("/etc/pam.d/su", "auth required pam_wheel.so use_uid\n"),
     (
         "/proc/meminfo",
         "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 400 kB\nBuffers: 5 kB\nCached: 300 kB\nSReclaimable: 7 kB\nSwapTotal: 10 kB\nSwapFree: 9 kB\nCommitLimit: 500 kB\nCommitted_AS: 200 kB\nHugePages_Total: 0\n",
@@ -191,7 +192,7 @@ fn resources() -> Value {
 pub fn surveys() -> Vec<(&'static str, Value)> {
     let process = json!({"pid": 1, "name": "mysqld", "user": "mysql", "cpu_seconds": 9,
                          "rss_kib": 9, "threads": 9, "age_seconds": 9});
-    vec![
+    let mut all = vec![
         ("survey:kernels", json!({"images": ["vmlinuz-5.14.0-427.13.1.el9_4.x86_64"]})),
         (
             "survey:cpu-usage",
@@ -294,7 +295,7 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             "survey:accounts",
             json!([{"name": "root", "uid": 0, "gid": 0, "shell": "/bin/bash",
             "home": "/root", "password": "set", "scheme": "sha512", "max_days": 99999,
-            "last_change_days": 19000}]),
+            "last_change_days": 19000, "shadowed": true}]),
         ),
         ("survey:groups", json!([{"name": "wheel", "gid": 10, "members": ["ops"]}])),
         (
@@ -340,6 +341,71 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             "survey:file-modes",
             json!([{"path": "/etc/shadow", "mode": "0000", "uid": 0, "gid": 0,
             "size": 9}]),
+        ),
+    ];
+    all.extend(guide_surveys());
+    all
+}
+
+/// What only security guides ask for.
+fn guide_surveys() -> Vec<(&'static str, Value)> {
+    let files = json!({"count": 1, "files": [{"path": "/usr/bin/su", "kind": "file",
+                       "mode": "4755", "uid": 0, "gid": 0}]});
+    vec![
+        (
+            "survey:banners",
+            json!({"texts": [{"file": "/etc/issue", "length": 3, "text": "key"}],
+                                  "sshd": "/etc/issue.net"}),
+        ),
+        ("survey:device-files", json!({"count": 0, "files": [], "complete": true})),
+        (
+            "survey:dns-server",
+            json!({"options": {"allow_transfer": ["none"],
+            "allow_update": null, "update_policy": false}, "zones": [{"name": "a.example",
+            "type": "master", "allow_transfer": null, "allow_update": ["any"],
+            "update_policy": false}]}),
+        ),
+        (
+            "survey:file-tree",
+            json!({"scope": "all", "complete": true, "cut": null, "entries": 9,
+            "unread": 0, "inodes": 9, "unowned": files, "set_id": files,
+            "world_writable": files, "open_folders": files}),
+        ),
+        (
+            "survey:ftp",
+            json!({"vsftpd": {"anonymous_enable": "NO"}, "proftpd": null,
+            "lists": [{"file": "/etc/vsftpd/ftpusers", "names": 12, "root": true}],
+            "banner": null}),
+        ),
+        (
+            "survey:guide-files",
+            json!({"files": [{"path": "/usr/bin/crontab", "mode": "4755",
+            "uid": 0, "gid": 0}], "folders": [{"folder": "/etc/systemd/system",
+            "truncated": false, "groups": [{"mode": "0644", "uid": 0, "gid": 0, "count": 3,
+            "paths": ["/etc/systemd/system/a.service"]}]}]}),
+        ),
+        (
+            "survey:homes",
+            json!({"homes": [{"user": "ops", "uid": 1000, "home": "/home/ops",
+            "state": "present", "owner": 1000, "gid": 1000, "mode": "0700",
+            "files": [{"name": ".bashrc", "mode": "0644", "uid": 1000}]}], "truncated": false}),
+        ),
+        (
+            "survey:mail",
+            json!({"postfix": {"mynetworks": "127.0.0.0/8"}, "sendmail": null,
+            "exim": false}),
+        ),
+        ("survey:samba", json!([{"name": "global", "settings": {"maptoguest": "never"}}])),
+        (
+            "survey:shell-settings",
+            json!([{"file": "/etc/profile", "line": 3, "name": "TMOUT",
+            "value": "600", "exported": false, "readonly": false, "conditional": false}]),
+        ),
+        (
+            "survey:snmp",
+            json!({"communities": [{"directive": "rocommunity", "writes": false,
+            "length": 6, "letters": true, "digits": false, "symbols": false, "common": true,
+            "source": "default"}], "v3_users": 0}),
         ),
     ]
 }
