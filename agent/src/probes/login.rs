@@ -36,7 +36,7 @@ const SHADOW: &str = "/etc/shadow";
 pub(super) const GROUP: &str = "/etc/group";
 
 /// Longest account file read: some ten thousand lines.
-const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const ACCOUNTS_BYTES_MAX: usize = 1024 * 1024;
 /// Most accounts and groups listed.
 const ACCOUNTS_MAX: usize = 5_000;
 

@@ -233,7 +233,7 @@ proptest! {
 }
 
 /// The facts that absence answers, when a probe looked and found nothing.
-const ANSWERED_BY_ABSENCE: [&str; 24] = [
+const ANSWERED_BY_ABSENCE: [&str; 25] = [
     "block.md",
     "dns_server.running",
     "firewall.rule_files",
