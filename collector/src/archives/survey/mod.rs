@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod disks;
+mod history;
 mod links;
 mod log;
 mod machine;
@@ -123,6 +124,7 @@ pub static DERIVED: &[Derived] = &[
     survey("listeners", sockets::listeners),
     survey("log-storage", machine::log_storage),
     survey("processes", tasks::processes),
+    survey("resources", history::resources),
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),
     survey("sysctl", machine::sysctl),
