@@ -76,8 +76,8 @@ fn real_day_files_are_asked_of_sadf_and_of_no_more_than_a_few() {
     let folder = folder();
     let now = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let today = folder.path().join(format!("sa{:02}", now.day()));
-    let status = std::process::Command::new(SADC).args(["-S", "DISK", "1", "3"]).arg(&today);
-    assert!({ status }.status().unwrap().success());
+    let mut sadc = std::process::Command::new(SADC);
+    assert!(sadc.args(["-S", "DISK", "1", "3"]).arg(&today).status().unwrap().success());
     let host = Host::live();
     let told = samples(folder.path(), &BTreeSet::new(), &host);
     assert_eq!(host.spawned(), 1);
