@@ -6,7 +6,7 @@
 //! # hostname;interval;timestamp;CPU;%user;%nice;%system;%iowait;%steal;%idle      sadf -d
 //! db01;600;2026-11-05 00:10:01 UTC;-1;1.20;0.00;0.80;0.40;0.00;97.60
 //!
-//! Linux 3.10.0-1160.el7.x86_64 (db01) 	2026-11-05 	_x86_64_	(4 CPU)               sar
+//! Linux 3.10.0-1160.el7.x86_64 (db01)     2026-11-05     _x86_64_    (4 CPU)               sar
 //!
 //! 12:00:01 AM     CPU      %usr     %nice      %sys   %iowait    %steal     %idle
 //! 12:10:01 AM     all      1.20      0.00      0.80      0.40      0.00     97.60
