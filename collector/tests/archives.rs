@@ -153,6 +153,44 @@ fn the_same_parsers_read_it_and_secrets_are_masked() {
 }
 
 #[test]
+fn sysstats_day_reports_are_the_hours_before() {
+    let report = |date: &str, busy: &str| {
+        format!(
+            "Linux 5.14.0 (db01) \t{date} \t_x86_64_\t(2 CPU)\n\n\
+             00:00:00  CPU  %usr  %nice  %sys  %iowait  %steal  %idle\n\
+             00:10:00  all  {busy}  0.00  0.00  0.00  0.00  70.00\n\
+             00:20:00  all  {busy}  0.00  0.00  0.00  0.00  70.00\n\
+             03:20:00  all  {busy}  0.00  0.00  0.00  0.00  70.00\n"
+        )
+    };
+    let with = |files: &[(&str, String)]| {
+        let archive = tar_of("a/", |builder| {
+            for (name, text) in files {
+                let mut header = header(EntryType::Regular, text.len() as u64);
+                builder.append_data(&mut header, format!("a/{name}"), text.as_bytes()).unwrap();
+            }
+        });
+        derive(&sound(&archive))
+    };
+    let facts = with(&[
+        ("var/log/sa/sar04", report("2026-11-04", "30.00")),
+        ("sos_commands/sar/sar03", report("2026-11-03", "30.00")),
+        // Left over from the month before last.
+        ("var/log/sa/sar30", report("2026-08-30", "30.00")),
+    ]);
+    assert_eq!(facts.value("resources.source"), Some(&json!("sysstat")));
+    assert_eq!(facts.value("resources.history_hours"), Some(&json!(4)));
+    assert_eq!(facts.value("resources.cpu_p95_pct"), Some(&json!(30.0)));
+    let gaps = facts.value("resources.gaps").unwrap().as_array().unwrap();
+    assert_eq!(
+        gaps.iter().map(|gap| gap["hours"].as_u64()).collect::<Vec<_>>(),
+        [Some(2), Some(20), Some(2)]
+    );
+    let facts = with(&[("var/log/sa/sar04", "no report\n".to_owned())]);
+    assert_eq!(facts.missing["resources.cpu_p95_pct"].reason, carepack_shared::Unseen::Absent);
+}
+
+#[test]
 fn what_an_archive_lacks_is_unknown_and_never_an_answer() {
     let facts = derive(&sound(&tar_of("a/", |_| {})));
     // On a host these three are answered by "it is not there".

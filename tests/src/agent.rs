@@ -179,9 +179,20 @@ impl Agent {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&mut self) -> Result<()> {
+        self.start_with(&[])
+    }
+
+    /// As [`Self::start`], with variables in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(&mut self, environment: &[(String, String)]) -> Result<()> {
         let name = format!("carepack-agent run ({})", self.name);
         let log = self.dir.join("agent.log");
-        self.running = Some(Running::start(&name, self.command()?.arg("run"), &log)?);
+        let mut command = self.command()?;
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let command = command.arg("run").envs(environment);
+        self.running = Some(Running::start(&name, command, &log)?);
         Ok(())
     }
 

@@ -218,7 +218,7 @@ fn worse(journal: Option<Missed>, files: Missed) -> Missed {
 }
 
 /// The host's own time zone: that of the link `/etc/localtime`, else UTC.
-fn zone(host: &Host) -> TimeZone {
+pub(crate) fn zone(host: &Host) -> TimeZone {
     let link = host.link("/etc/localtime").ok();
     let linked =
         link.as_deref().and_then(|link| link.split_once("zoneinfo/")).map(|(_, name)| name);

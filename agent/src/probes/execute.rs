@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
 use crate::logs::{self, LogState, Patterns};
+use crate::sampler::history::{self, History};
 use crate::sampler::hourly;
 
 /// What the executor hands on.
@@ -222,9 +223,17 @@ impl One<'_> {
         let Some(Samples { folder, since }) = &self.context.memory.samples else {
             return Err(none("there is no state folder"));
         };
-        match hourly::hours(folder, since.as_second()) {
+        let since = since.as_second();
+        let history = History {
+            host: self.context.host,
+            folder: history::FOLDER,
+            zone: logs::zone(self.context.host),
+            deadline: self.context.deadline.checked_sub(MARGIN).unwrap_or(self.context.deadline),
+            withheld: self.context.withheld,
+        };
+        match hourly::hours(folder, since, &mut |seen| history.samples(since, seen)) {
             Ok(Some(hours)) => Ok(hours),
-            Ok(None) => Err(none("the resident agent took none")),
+            Ok(None) => Err(none("the resident agent took none, and sysstat kept none")),
             Err(error) => Err(Missed::from_io("resource samples", &error)),
         }
     }

@@ -1,11 +1,12 @@
-//! Resources over the whole period: what the sampler saw each minute, by the hour.
+//! Resources over the whole period: what the sampler saw each minute, by the hour, and what
+//! sysstat kept of the hours before it came.
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{HELPER_MS, Privilege, Probe, Read};
 
 pub static PROBE: Probe = Probe {
     id: "resources",
-    about_ko: "점검 기간 전체의 자원 사용량(1분 간격 표본의 시간별 요약)",
-    about_en: "Resource use over the whole period (samples of each minute, summed up by the hour)",
+    about_ko: "점검 기간 전체의 자원 사용량(1분 간격 표본의 시간별 요약, 없던 시간은 sysstat 기록)",
+    about_en: "Resource use over the whole period (samples of each minute, summed up by the hour; sysstat's history where there are none)",
     reads: &[Read::Samples {
         reads: &[
             "/proc/stat",
@@ -17,8 +18,10 @@ pub static PROBE: Probe = Probe {
             "/proc/diskstats",
             "/proc/net/dev",
             "/proc/self/mounts",
+            "/var/log/sa",
+            "/usr/bin/sadf",
         ],
     }],
-    deadline_ms: QUICK_MS,
+    deadline_ms: HELPER_MS,
     privilege: Privilege::None,
 };

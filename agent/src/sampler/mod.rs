@@ -1,13 +1,14 @@
 //! Resource samples, once a minute, all period long.
 //!
 //! Read in the data's order: [`counters`] (kernel text → counts), [`rates`] (two readings → one
-//! sample), [`ring`] (samples on disk), [`hourly`] (what travels). The resident process samples;
-//! the collecting one reads the ring.
+//! sample), [`ring`] (samples on disk), [`history`] (what sysstat kept of other hours), [`hourly`]
+//! (what travels). The resident process samples; the collecting one reads the ring.
 //!
 //! One thread, no lock: a sample is ten open files read and at most one write. What cannot be read
 //! is left out of the sample, and trouble with the disk is told once and never stops the service.
 
 mod counters;
+pub mod history;
 pub mod hourly;
 mod processes;
 mod rates;

@@ -180,7 +180,12 @@ fn retire(folder: &Path) -> std::io::Result<()> {
 /// The folder cannot be read; a file that is damaged gives what stands before the damage.
 pub fn read(folder: &Path, since: i64, take: &mut Take<'_>) -> std::io::Result<()> {
     let from = Timestamp::from_second(since).map_or_else(|_| String::new(), file_name);
-    for name in files(folder)?.into_iter().filter(|name| *name >= from) {
+    let names = match files(folder) {
+        // The resident process never ran.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        names => names?,
+    };
+    for name in names.into_iter().filter(|name| *name >= from) {
         let mut bytes = Vec::new();
         File::open(folder.join(&name))?.take(DAY_BYTES_MAX).read_to_end(&mut bytes)?;
         if bytes.starts_with(MAGIC) {

@@ -254,12 +254,19 @@ fn is_system_log(file: &str) -> bool {
         .any(|rest| rest.is_empty() || number(rest))
 }
 
+/// A day's report of sysstat: `sar05`, `sar20261105`.
+pub fn is_sar(file: &str) -> bool {
+    let day = file.strip_prefix("sar").unwrap_or_default();
+    matches!(day.len(), 2 | 8) && day.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_wanted_below(name: &str) -> bool {
     if let Some(file) = name.strip_prefix("var/log/") {
-        return is_system_log(file);
+        return is_system_log(file) || file.strip_prefix("sa/").is_some_and(is_sar);
     }
     if let Some(command) = command_of(name) {
-        return COMMANDS.contains(&command)
+        return is_sar(command)
+            || COMMANDS.contains(&command)
             || COMMAND_PREFIXES.iter().any(|prefix| command.starts_with(prefix));
     }
     let files = [FILES, COUNTED, BEHIND_LINKS];
@@ -326,5 +333,9 @@ mod tests {
         check("x/proc/1/mountinfo", true);
         check("x/proc/1/environ", false);
         check("x/etc/shadow", false);
+        check("x/var/log/sa/sar05", true);
+        check("x/sos_commands/sar/sar05", true);
+        check("x/sos_commands/sar/sar05.xml", false);
+        check("x/var/log/sa/sa05", false);
     }
 }

@@ -173,6 +173,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("rss.growth", "메모리 증감/일", "Memory a day"),
     ("peak", "최대", "peak"),
     ("coverage.samples", "표본", "samples"),
+    ("hours", "시간", "h"),
     ("series.cpu.busy", "CPU 사용률", "CPU use"),
     ("series.cpu.iowait", "I/O 대기", "I/O wait"),
     ("series.memory.used", "메모리 사용률", "Memory in use"),

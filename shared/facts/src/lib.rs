@@ -6,9 +6,11 @@
 
 mod evidence;
 mod fact;
+pub mod hourly;
 mod lvm_backup;
 pub mod parsers;
 pub mod statistics;
+pub mod sysstat;
 mod text;
 
 pub use evidence::Evidence;

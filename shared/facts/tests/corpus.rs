@@ -464,3 +464,34 @@ fn modules_as_another_parser_names_them() {
     names.sort_unstable();
     assert_eq!(facts("/proc/modules", rows).value("kernel.modules"), Some(&json!(names)));
 }
+
+#[test]
+fn a_day_of_sysstat_on_centos_6() {
+    let Some(text) = file("host-trees/centos6-rootfs/var/log/sa/sar26") else { return };
+    let mut sar = carepack_facts::sysstat::Sar::new(jiff::tz::TimeZone::UTC);
+    text.lines().for_each(|line| sar.line(line));
+    let samples = sar.samples();
+    // 29 rows of all processors, two of which stand where the machine had just started.
+    let busy = samples.values().filter_map(|sample| sample.get("cpu.busy"));
+    assert_eq!(busy.clone().count(), 27);
+    assert!(busy.clone().all(|share| *share <= 20));
+    let (_, first) = samples.first_key_value().unwrap();
+    for (name, expected) in [
+        ("cpu.busy", 2),
+        ("memory.used", 32),
+        ("tasks.total", 69),
+        ("disk:sda.await", 367),
+        ("disk:sda.write", 43),
+        ("net:eth0.errors", 0),
+    ] {
+        assert_eq!(first.get(name), Some(&expected), "{name}");
+    }
+    assert!(!first.keys().any(|name| name.starts_with("net:lo")));
+    let told = carepack_facts::sysstat::survey(&samples, 0).unwrap();
+    assert_eq!(told["from"], 1_482_714_000);
+    assert_eq!(told["hours"], 23, "01:00 to 24:00");
+    let facts =
+        derive(&host::snapshot(vec![("survey:resources".to_owned(), host::seen_json(told))]));
+    assert_eq!(facts.value("resources.source"), Some(&json!("sysstat")));
+    assert_eq!(facts.value("resources.gaps").unwrap().as_array().unwrap().len(), 2);
+}

@@ -78,7 +78,7 @@ pub fn clock(seen: &Seen<'_>) -> Option<Content> {
     };
     // systemd 219 calls it "NTP synchronized".
     let synchronised = field(&["System clock synchronized", "NTP synchronized"]);
-    let zone = field(&["Time zone", "Timezone"]).and_then(|zone| zone.split(' ').next());
+    let zone = zone(seen);
     let synchronised = synchronised.map(|word| word == "yes").or_else(|| followed(seen));
     if synchronised.is_none() && zone.is_none() {
         return None;
@@ -88,6 +88,16 @@ pub fn clock(seen: &Seen<'_>) -> Option<Content> {
         "max_error_us": null,
         "time_zone": zone,
     })))
+}
+
+/// The host's time zone by its name.
+pub fn zone(seen: &Seen<'_>) -> Option<String> {
+    let text = seen.command(&["timedatectl", "timedatectl_status"])?;
+    let zone = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        matches!(key.trim(), "Time zone" | "Timezone").then_some(value.trim())
+    })?;
+    zone.split(' ').next().map(str::to_owned)
 }
 
 /// Whether chronyd steers the clock, where timedatectl was not asked.

@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod disks;
+mod history;
 mod links;
 mod log;
 mod machine;
@@ -128,6 +129,7 @@ pub static DERIVED: &[Derived] = &[
     survey("log-storage", machine::log_storage),
     survey("mail", servers::mail),
     survey("processes", tasks::processes),
+    survey("resources", history::resources),
     survey("samba", servers::samba),
     survey("shell-settings", servers::shell_settings),
     survey("snmp", servers::snmp),

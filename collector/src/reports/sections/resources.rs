@@ -65,6 +65,11 @@ fn hourly(scene: &Scene<'_>, facts: &Facts) -> Vec<Chart> {
     let series = facts.value("resources.hourly").and_then(Value::as_array);
     let series: Vec<&Value> = series.into_iter().flatten().collect();
     let covered = fact_f64(facts, "resources.coverage_pct").unwrap_or(0.0);
+    // Whose hours they are, where they are not the agent's own.
+    let history = match fact_i64(facts, "resources.history_hours") {
+        Some(hours) if hours > 0 => format!(" (sysstat {hours} {})", scene.say("hours")),
+        _ => String::new(),
+    };
     let chart = |value: &&Value| {
         let numbers = |name: &str| -> Vec<Option<f64>> {
             value[name].as_array().into_iter().flatten().map(Value::as_f64).collect()
@@ -77,7 +82,7 @@ fn hourly(scene: &Scene<'_>, facts: &Facts) -> Vec<Chart> {
         let peak = max.iter().flatten().copied().fold(0.0, f64::max);
         let title = format!("{} ({unit})", series_name(scene, field(value, "name")));
         let note = format!(
-            "{} {peak:.1} {unit} · {} {covered:.1} %",
+            "{} {peak:.1} {unit} · {} {covered:.1} %{history}",
             scene.say("peak"),
             scene.say("coverage.samples")
         );

@@ -1,15 +1,16 @@
 //! Resources over the whole period: the sampler's hours as levels, peaks, trends and charts.
 //!
-//! The survey's shape and units stand in the agent's `sampler::hourly` and `sampler::rates`: a
-//! series is a text of numbers, an hour each, commas between, `-` where there was no sample.
+//! The survey's shape and units stand in the agent's `sampler::hourly` and `sampler::rates`, how
+//! the hours are packed in [`crate::hourly`].
 
 mod hours;
 mod trends;
 
-use carepack_shared::Unseen;
+use carepack_shared::{Observation, Unseen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::hourly::Packed;
 use crate::statistics::{mean, percentile};
 use crate::{Evidence, Facts, Parser, Spec};
 
@@ -20,12 +21,13 @@ const SURVEY: &str = "survey:resources";
 const GAPS_MAX: usize = 20;
 const HOUR: i64 = 3_600;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "resources.source",
     "resources.days",
     "resources.coverage_pct",
     "resources.starts",
     "resources.gaps",
+    "resources.history_hours",
     "resources.cpu_mean_pct",
     "resources.cpu_p95_pct",
     "resources.cpu_max_pct",
@@ -56,6 +58,11 @@ pub static PARSER: Parser = Parser {
         },
         Spec { key: "resources.starts", unit: "", about: "how often sampling began" },
         Spec { key: "resources.gaps", unit: "", about: "list of {from, hours} without a sample" },
+        Spec {
+            key: "resources.history_hours",
+            unit: "hours",
+            about: "told by sysstat's history: the sampler did not run then",
+        },
         Spec { key: "resources.cpu_mean_pct", unit: "%", about: "mean of all processors" },
         Spec {
             key: "resources.cpu_p95_pct",
@@ -117,70 +124,67 @@ pub static PARSER: Parser = Parser {
 
 /// The survey.
 #[derive(Deserialize)]
-struct Survey {
-    source: String,
+struct Survey<'a> {
+    source: &'a str,
     from: i64,
     hours: i64,
     samples: u64,
     expected: u64,
     #[serde(default)]
     starts: u64,
-    series: Vec<Told>,
+    /// Hours from `from` on, and how many: what `sysstat` told, not the sampler.
     #[serde(default)]
-    top: Vec<Program>,
+    history: Vec<(u32, u32)>,
+    #[serde(borrow)]
+    series: Vec<Packed<'a>>,
+    #[serde(default, borrow)]
+    top: Vec<Program<'a>>,
 }
 
 /// A program in the hours in which it was among the first.
 #[derive(Deserialize)]
-struct Program {
-    name: String,
+struct Program<'a> {
+    name: &'a str,
     hours: u64,
     cpu_ms: u64,
     rss_max_kib: u64,
     /// KiB at the end of each such day.
-    rss: String,
-}
-
-#[derive(Deserialize)]
-struct Told {
-    name: String,
-    #[serde(default)]
-    mean: String,
-    #[serde(default)]
-    p95: String,
-    #[serde(default)]
-    max: String,
-    #[serde(default)]
-    last: String,
+    rss: &'a str,
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let survey = evidence.survey::<Survey>(SURVEY);
-    match survey.and_then(|survey| Ok((Hours::of(&survey)?, trends::programs(&survey.top)?))) {
-        Ok((hours, programs)) => {
-            tell(&hours, facts);
-            facts.put("resources.top", programs, SURVEY);
-        }
-        Err(reason) => facts.miss_all(&KEYS, reason, SURVEY),
+    let survey = evidence.get(SURVEY).ok_or(Unseen::Absent).and_then(Observation::json);
+    // Borrowed: a month is half a megabyte of text.
+    let survey = survey.and_then(|v| Survey::deserialize(v).map_err(|_| Unseen::Malformed));
+    if let Err(reason) = survey.and_then(|survey| read(&survey, facts)) {
+        facts.miss_all(&KEYS, reason, SURVEY);
     }
 }
 
-fn tell(hours: &Hours, facts: &mut Facts) {
-    facts.put("resources.source", hours.source.clone(), SURVEY);
+fn read(survey: &Survey<'_>, facts: &mut Facts) -> Result<(), Unseen> {
+    let (hours, programs) = (Hours::of(survey)?, trends::programs(&survey.top)?);
+    tell(&hours, facts);
+    facts.put("resources.top", programs, SURVEY);
+    Ok(())
+}
+
+fn tell(hours: &Hours<'_>, facts: &mut Facts) {
+    facts.put("resources.source", hours.source, SURVEY);
     facts.put("resources.days", round1(count(hours.len) / 24.0), SURVEY);
     facts.put("resources.coverage_pct", round1(hours.coverage_pct), SURVEY);
     facts.put("resources.starts", hours.starts, SURVEY);
     facts.put("resources.gaps", gaps(hours), SURVEY);
+    facts.put("resources.history_hours", hours.history, SURVEY);
     let mut level = |key: &str, value: Option<f64>| {
         facts.set(key, value.map(round1).ok_or(Unseen::Absent), SURVEY);
     };
     let p95 = |name: &str, scale: f64| {
-        hours.p95(name).and_then(|values| percentile(&known(values), 95)).map(|v| v / scale)
+        hours.p95(name).and_then(|values| percentile(&known(&values), 95)).map(|v| v / scale)
     };
     let busy = hours.mean("cpu.busy").map(known).unwrap_or_default();
     level("resources.cpu_mean_pct", mean(&busy).map(|v| v / 10.0));
     level("resources.cpu_p95_pct", p95("cpu.busy", 10.0));
-    let peak = hours.max("cpu.busy").and_then(|values| percentile(&known(values), 100));
+    let peak = hours.max("cpu.busy").and_then(|values| percentile(&known(&values), 100));
     level("resources.cpu_max_pct", peak.map(|v| v / 10.0));
     level("resources.iowait_p95_pct", p95("cpu.iowait", 10.0));
     level("resources.steal_p95_pct", p95("cpu.steal", 10.0));
@@ -198,14 +202,14 @@ fn tell(hours: &Hours, facts: &mut Facts) {
 }
 
 /// Pages in either direction: the sum of both hours' means.
-fn swapped(hours: &Hours) -> Option<f64> {
+fn swapped(hours: &Hours<'_>) -> Option<f64> {
     let (ins, outs) = (hours.mean("swap.in")?, hours.mean("swap.out")?);
     let both: Vec<f64> =
         ins.iter().zip(outs).filter_map(|(a, b)| Some(a.as_ref()? + b.as_ref()?)).collect();
     percentile(&both, 95)
 }
 
-fn gaps(hours: &Hours) -> Value {
+fn gaps(hours: &Hours<'_>) -> Value {
     let mut gaps: Vec<Value> = Vec::new();
     let mut begun: Option<usize> = None;
     for at in 0..=hours.len {
@@ -225,7 +229,7 @@ fn gaps(hours: &Hours) -> Value {
 }
 
 /// The three hours of the day with the highest mean.
-fn busy_hours(hours: &Hours) -> Value {
+fn busy_hours(hours: &Hours<'_>) -> Value {
     let Some(means) = hours.mean("cpu.busy") else { return json!([]) };
     let mut by_hour: Vec<(i64, f64)> = (0..24)
         .filter_map(|hour| {

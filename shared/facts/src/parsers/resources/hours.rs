@@ -5,39 +5,32 @@ use std::collections::BTreeMap;
 use carepack_shared::Unseen;
 
 use super::{Survey, count};
+use crate::hourly::{Numbers, Unpacked, unpack};
 
 /// A quarter and a margin, in hours; a longer series is no survey of ours.
 const HOURS_MAX: i64 = 3_000;
 const SERIES_MAX: usize = 400;
 
-/// One number an hour.
-pub type Numbers = Vec<Option<f64>>;
-
-struct Series {
-    mean: Numbers,
-    p95: Numbers,
-    max: Numbers,
-    last: Numbers,
-}
-
 /// All series of a host.
-pub struct Hours {
-    pub source: String,
+pub struct Hours<'a> {
+    pub source: &'a str,
     /// Seconds since the epoch, of the first hour.
     pub from: i64,
     /// Hours.
     pub len: usize,
     pub coverage_pct: f64,
     pub starts: u64,
+    /// Hours that sysstat's history tells.
+    pub history: usize,
     /// Whether an hour has any sample.
     pub seen: Vec<bool>,
-    series: BTreeMap<String, Series>,
+    series: BTreeMap<&'a str, Unpacked<'a>>,
 }
 
-impl Hours {
+impl<'a> Hours<'a> {
     /// # Errors
     /// [`Unseen::Malformed`]: numbers that are none, or more than there can be.
-    pub fn of(survey: &Survey) -> Result<Self, Unseen> {
+    pub fn of(survey: &'a Survey<'a>) -> Result<Self, Unseen> {
         if !(1..=HOURS_MAX).contains(&survey.hours)
             || survey.series.len() > SERIES_MAX
             || survey.from < 0
@@ -48,16 +41,11 @@ impl Hours {
         let mut series = BTreeMap::new();
         let mut seen = vec![false; len];
         for told in &survey.series {
-            let one = Series {
-                mean: numbers(&told.mean, len)?,
-                p95: numbers(&told.p95, len)?,
-                max: numbers(&told.max, len)?,
-                last: numbers(&told.last, len)?,
-            };
+            let one = unpack(told, len)?;
             for (seen, (mean, last)) in seen.iter_mut().zip(one.mean.iter().zip(&one.last)) {
                 *seen |= mean.is_some() || last.is_some();
             }
-            series.insert(told.name.clone(), one);
+            series.insert(told.name, one);
         }
         #[expect(clippy::cast_precision_loss, reason = "a share with one decimal")]
         let coverage_pct = if survey.expected == 0 {
@@ -66,11 +54,12 @@ impl Hours {
             (survey.samples as f64 * 100.0 / survey.expected as f64).min(100.0)
         };
         Ok(Self {
-            source: survey.source.clone(),
+            source: survey.source,
             from: survey.from,
             len,
             coverage_pct,
             starts: survey.starts,
+            history: survey.history.iter().map(|(_, n)| *n as usize).sum::<usize>().min(len),
             seen,
             series,
         })
@@ -80,12 +69,12 @@ impl Hours {
         self.series.get(name).map(|series| series.mean.as_slice())
     }
 
-    pub fn p95(&self, name: &str) -> Option<&[Option<f64>]> {
-        self.series.get(name).map(|series| series.p95.as_slice())
+    pub fn p95(&self, name: &str) -> Option<Numbers> {
+        self.series.get(name).map(Unpacked::p95)
     }
 
-    pub fn max(&self, name: &str) -> Option<&[Option<f64>]> {
-        self.series.get(name).map(|series| series.max.as_slice())
+    pub fn max(&self, name: &str) -> Option<Numbers> {
+        self.series.get(name).map(Unpacked::max)
     }
 
     pub fn last(&self, name: &str) -> Option<&[Option<f64>]> {
@@ -102,26 +91,6 @@ impl Hours {
     }
 }
 
-/// `3,2,-` → numbers; an empty text is no hour at all, a short one ends early.
-pub fn numbers(text: &str, len: usize) -> Result<Numbers, Unseen> {
-    let mut numbers = Vec::with_capacity(len);
-    for word in text.split(',').filter(|_| !text.is_empty()) {
-        if numbers.len() == len {
-            return Err(Unseen::Malformed);
-        }
-        let number = match word {
-            "-" => None,
-            word => {
-                let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
-                Some(number.ok_or(Unseen::Malformed)?)
-            }
-        };
-        numbers.push(number);
-    }
-    numbers.resize(len, None);
-    Ok(numbers)
-}
-
 /// What each device did.
 pub mod devices {
     use serde_json::{Value, json};
@@ -133,12 +102,12 @@ pub mod devices {
     /// Points of a chart: a quarter by the hour.
     const POINTS_MAX: usize = 2_400;
 
-    pub fn disks(hours: &Hours) -> Value {
+    pub fn disks(hours: &Hours<'_>) -> Value {
         let told = |name: &&str| {
             let of = |measure: &str| format!("disk:{name}.{measure}");
             let means = |measure: &str| hours.mean(&of(measure)).map(known).unwrap_or_default();
             let p95 = |measure: &str| {
-                hours.p95(&of(measure)).and_then(|values| percentile(&known(values), 95))
+                hours.p95(&of(measure)).and_then(|values| percentile(&known(&values), 95))
             };
             json!({
                 "name": name,
@@ -152,12 +121,12 @@ pub mod devices {
         hours.devices("disk:").iter().map(told).collect()
     }
 
-    pub fn interfaces(hours: &Hours) -> Value {
+    pub fn interfaces(hours: &Hours<'_>) -> Value {
         let told = |name: &&str| {
             let of = |measure: &str| format!("net:{name}.{measure}");
             // KiB a minute → Mbit/s.
             let p95 = |measure: &str| {
-                let values = hours.p95(&of(measure)).map(known)?;
+                let values = known(&hours.p95(&of(measure))?);
                 percentile(&values, 95).map(|v| round1(v * 8.0 * 1024.0 / 60.0 / 1e6))
             };
             let sum = |measure: &str| {
@@ -184,13 +153,13 @@ pub mod devices {
         ("swap.used", "%", 10.0),
     ];
 
-    pub fn charts(hours: &Hours) -> Value {
+    pub fn charts(hours: &Hours<'_>) -> Value {
         let mut drawn: Vec<(String, &str, f64)> =
             DRAWN.iter().map(|(name, unit, scale)| ((*name).to_owned(), *unit, *scale)).collect();
         let busiest = |kind: &str, measure: &str| {
             let weight = |device: &&str| {
                 let means = hours.mean(&format!("{kind}{device}.{measure}"));
-                means.map(known).unwrap_or_default().iter().sum::<f64>()
+                means.into_iter().flatten().flatten().sum::<f64>()
             };
             let devices = hours.devices(kind);
             devices.into_iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
@@ -215,7 +184,7 @@ pub mod devices {
                 "unit": unit,
                 "from": hours.from,
                 "mean": scaled(mean, *scale),
-                "max": scaled(max, *scale),
+                "max": scaled(&max, *scale),
             }))
         };
         drawn.iter().filter_map(told).collect()

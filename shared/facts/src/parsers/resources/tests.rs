@@ -10,11 +10,11 @@ fn text(values: &[i64]) -> String {
 }
 
 fn told(series: &Value, hours: usize) -> Facts {
-    let survey: Survey = serde_json::from_value(json!({
+    let value = json!({
         "source": "sampler", "from": 1_793_491_200, "hours": hours, "samples": hours * 60,
         "expected": hours * 60, "starts": 1, "series": series,
-    }))
-    .unwrap();
+    });
+    let survey = Survey::deserialize(&value).unwrap();
     let mut facts = Facts::default();
     tell(&Hours::of(&survey).unwrap(), &mut facts);
     facts
@@ -75,11 +75,11 @@ fn a_file_system_that_grows_has_a_date_and_a_level_one_none() {
 #[test]
 fn what_is_no_survey_is_malformed() {
     for (hours, mean) in [(2, "1,x"), (2, "1,2,3"), (0, ""), (99_999, "1"), (1, "NaN")] {
-        let survey: Survey = serde_json::from_value(json!({
+        let value = json!({
             "source": "sampler", "from": 0, "hours": hours, "samples": 1, "expected": 1,
             "series": [{"name": "cpu.busy", "mean": mean}],
-        }))
-        .unwrap();
+        });
+        let survey = Survey::deserialize(&value).unwrap();
         assert_eq!(Hours::of(&survey).err(), Some(Unseen::Malformed), "{hours} {mean:?}");
     }
 }

@@ -3,8 +3,9 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::hours::{Hours, devices::days, numbers};
+use super::hours::{Hours, devices::days};
 use super::{Program, round1};
+use crate::hourly::numbers;
 use crate::statistics::theil_sen;
 
 /// Growth that would take longer than this is none.
@@ -28,7 +29,7 @@ fn daily(values: &[Option<f64>]) -> Vec<(f64, f64)> {
 }
 
 /// File systems and inode tables that grow, the soonest full first.
-pub fn growth(hours: &Hours) -> Value {
+pub fn growth(hours: &Hours<'_>) -> Value {
     let mut growing: Vec<(f64, Value)> = Vec::new();
     for mount in hours.devices("fs:") {
         for (kind, used, free) in
@@ -66,7 +67,7 @@ pub fn growth(hours: &Hours) -> Value {
 }
 
 /// Open files of the whole system; none without a week of samples.
-pub fn files(hours: &Hours) -> Option<Value> {
+pub fn files(hours: &Hours<'_>) -> Option<Value> {
     let points = daily(hours.mean("files.open")?);
     let trend = theil_sen(&points)?;
     Some(json!({
@@ -79,20 +80,20 @@ pub fn files(hours: &Hours) -> Option<Value> {
 }
 
 /// Programs with the growth of their memory.
-pub fn programs(told: &[Program]) -> Result<Value, Unseen> {
+pub fn programs(told: &[Program<'_>]) -> Result<Value, Unseen> {
     if told.len() > PROGRAMS_MAX {
         return Err(Unseen::Malformed);
     }
     told.iter().map(program).collect()
 }
 
-fn program(told: &Program) -> Result<Value, Unseen> {
+fn program(told: &Program<'_>) -> Result<Value, Unseen> {
     const MIB: f64 = 1024.0;
     let days = told.rss.split(',').filter(|_| !told.rss.is_empty()).count();
     if days > PROGRAM_DAYS_MAX {
         return Err(Unseen::Malformed);
     }
-    let rss: Vec<f64> = numbers(&told.rss, days)?.into_iter().flatten().collect();
+    let rss: Vec<f64> = numbers(told.rss, days)?.into_iter().flatten().collect();
     let points: Vec<(f64, f64)> =
         rss.iter().enumerate().map(|(day, kib)| (super::count(day), kib / MIB)).collect();
     let trend = theil_sen(&points);
