@@ -201,7 +201,9 @@ impl Walk<'_, '_> {
     fn may_go_on(&mut self) -> bool {
         if self.bounds.entries_left == 0 {
             self.done.cut = Some(Cut::Entries);
-        } else if self.done.entries % CLOCK_EVERY == 0 && Instant::now() >= self.bounds.until {
+        } else if self.done.entries.is_multiple_of(CLOCK_EVERY)
+            && Instant::now() >= self.bounds.until
+        {
             self.done.cut = Some(Cut::Time);
         } else {
             self.bounds.entries_left -= 1;

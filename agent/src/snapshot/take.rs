@@ -182,8 +182,9 @@ mod tests {
         let snapshot = take(&host, request()).unwrap().snapshot;
         for read in probes::all().iter().flat_map(|probe| probe.reads) {
             let key = read.source().key().replace("log:journal", "log:messages");
-            // What is not there is the answer of these three.
-            let answers = ["survey:identity", "survey:cron-access", "survey:log-storage"];
+            // What is not there is the answer of these.
+            let answers =
+                ["survey:banners", "survey:cron-access", "survey:identity", "survey:log-storage"];
             let expected = (!answers.contains(&key.as_str())).then_some(Unseen::Absent);
             assert_eq!(reason(&snapshot, &key), expected, "{key}");
         }

@@ -75,27 +75,27 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
                 "open_folders": walk.open_folders.count,
             });
             facts.put("tree.walk", found, TREE);
-            facts.put("tree.unowned", files(walk.unowned), TREE);
-            facts.put("tree.set_id", files(walk.set_id), TREE);
-            facts.put("tree.world_writable", files(walk.world_writable), TREE);
-            facts.put("tree.open_folders", files(walk.open_folders), TREE);
+            facts.put("tree.unowned", files(&walk.unowned), TREE);
+            facts.put("tree.set_id", files(&walk.set_id), TREE);
+            facts.put("tree.world_writable", files(&walk.world_writable), TREE);
+            facts.put("tree.open_folders", files(&walk.open_folders), TREE);
         }
         Err(reason) => facts.miss_all(&KEYS, reason, TREE),
     }
     // None found where not everything was looked at is no answer.
     let devices = match evidence.survey::<Devices>(DEVICES) {
         Ok(seen) if !seen.complete && seen.files.is_empty() => Err(Unseen::TimedOut),
-        Ok(seen) => Ok(seen.files.into_iter().map(file).collect::<Vec<_>>()),
+        Ok(seen) => Ok(seen.files.iter().map(file).collect::<Vec<_>>()),
         Err(reason) => Err(reason),
     };
     facts.set("tree.devices", devices, DEVICES);
 }
 
-fn files(listed: Listed) -> Vec<Value> {
-    listed.files.into_iter().map(file).collect()
+fn files(listed: &Listed) -> Vec<Value> {
+    listed.files.iter().map(file).collect()
 }
 
-fn file(file: File) -> Value {
+fn file(file: &File) -> Value {
     json!({"path": file.path, "kind": file.kind, "mode": file.mode,
            "uid": file.uid, "gid": file.gid})
 }

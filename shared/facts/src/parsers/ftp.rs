@@ -45,10 +45,9 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
 fn tell(ftp: Ftp, facts: &mut Facts) {
     let set = |key: &str| ftp.vsftpd.as_ref().and_then(|settings| settings.get(key)).cloned();
     let banner = match (set("banner_file"), set("ftpd_banner"), ftp.banner) {
-        (Some(_), _, Some(text)) => Ok(text),
+        (Some(_), _, Some(text)) | (None, Some(text), _) => Ok(text),
         // Named, and not brought along.
         (Some(_), _, None) => Err(Unseen::Absent),
-        (None, Some(text), _) => Ok(text),
         (None, None, _) => {
             let ident = ftp.proftpd.as_ref().and_then(|p| p.settings.get("serverident"));
             Ok(ident.cloned().unwrap_or_default())
