@@ -233,7 +233,7 @@ proptest! {
 }
 
 /// The facts that absence answers, when a probe looked and found nothing.
-const ANSWERED_BY_ABSENCE: [&str; 19] = [
+const ANSWERED_BY_ABSENCE: [&str; 20] = [
     "block.md",
     "firewall.rule_files",
     "kdump.dumps",
