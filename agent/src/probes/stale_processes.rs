@@ -121,7 +121,11 @@ impl Seen {
             let files: Vec<String> = group.files.into_iter().take(FILES_MAX).collect();
             json!({ "unit": unit, "name": name, "processes": group.processes, "files": files })
         };
-        let start = |(unit, (started, name)): (String, (i64, String))| json!({ "unit": unit, "name": name, "started": started });
+        let start = |(unit, (started, name)): (String, (i64, String))| {
+            let mut told = json!({ "unit": unit, "name": name });
+            told["started"] = json!(started);
+            told
+        };
         json!({
             "seen": self.seen,
             "denied": self.denied,
