@@ -3,8 +3,8 @@
 //! Read out of the database itself: no process is started, no lock taken, nothing written. The
 //! survey is `{"reader": "sqlite" | "bdb" | "ndb", "packages": [[name, epoch, version, release,
 //! arch, vendor, install time, module label, source package, key id], …]}`; epoch, install time
-//! and key id may be null. Entries whose header is bent are counted (`"damaged": {"count", "first"}`,
-//! there only then). RPM itself is asked only when no database could be read.
+//! and key id may be null. Entries whose header is bent are counted: `"damaged":
+//! {"count", "first"}` is there only then. RPM itself is asked only when no database could be read.
 
 use carepack_rpmdb::{Error, PACKAGES_MAX, Package, ReadAt, bdb, ndb, sqlite};
 use carepack_shared::Unseen;

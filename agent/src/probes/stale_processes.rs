@@ -121,7 +121,11 @@ impl Seen {
             let files: Vec<String> = group.files.into_iter().take(FILES_MAX).collect();
             json!({ "unit": unit, "name": name, "processes": group.processes, "files": files })
         };
-        let start = |(unit, (started, name)): (String, (i64, String))| json!({ "unit": unit, "name": name, "started": started });
+        let start = |(unit, (started, name)): (String, (i64, String))| {
+            let mut told = json!({ "unit": unit, "name": name });
+            told["started"] = json!(started);
+            told
+        };
         json!({
             "seen": self.seen,
             "denied": self.denied,
@@ -136,8 +140,8 @@ impl Seen {
 /// The unit of a control group's path: its innermost service, else its scope.
 fn unit(cgroup: &str) -> Option<&str> {
     // Version 2 has one line, version 1 one a controller; systemd's own names units.
-    let line =
-        cgroup.lines().find(|line| line.starts_with("0::") || line.contains(":name=systemd:"));
+    let own = |line: &&str| line.starts_with("0::") || line.contains(":name=systemd:");
+    let line = cgroup.lines().find(own);
     let path = line?.splitn(3, ':').nth(2)?;
     let ends = |ending: &str| path.rsplit('/').find(|part| part.ends_with(ending));
     ends(".service").or_else(|| ends(".scope"))
