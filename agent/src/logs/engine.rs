@@ -27,13 +27,12 @@ pub(super) struct Engine<'p> {
     patterns: &'p Patterns,
     pub tally: Tally<'p>,
     found: Vec<Found>,
-    inside: Vec<Found>,
 }
 
 impl<'p> Engine<'p> {
     pub fn new(patterns: &'p Patterns, zone: TimeZone) -> Self {
         let tally = Tally::new(patterns, zone);
-        Self { patterns, tally, found: Vec::new(), inside: Vec::new() }
+        Self { patterns, tally, found: Vec::new() }
     }
 
     /// Counts the lines of a block.
@@ -44,39 +43,36 @@ impl<'p> Engine<'p> {
         window: Window,
         coverage: &mut Coverage,
     ) {
-        self.patterns.look(block, &mut self.found);
         coverage.bytes(block.len() as u64);
-        let mut next = 0;
         let mut start = 0;
         while start < block.len() {
             let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
-            let parts = reader.line(&block[start..end]);
-            let first = next;
-            while self.found.get(next).is_some_and(|hit| (hit.at as usize) < end) {
-                next += 1;
-            }
+            let line = &block[start..end];
+            let begin = start;
+            start = end + 1;
+            let parts = reader.line(line);
             let new = parts.at.is_none_or(|at| {
                 window.after.is_none_or(|after| at > after)
                     && window.until.is_none_or(|until| at < until)
             });
-            if new {
-                coverage.line(parts.at);
-                let (at, program) = (parts.at, parts.program);
-                if first == next {
-                    // Its message is not looked at: no priority, no literal.
-                    self.tally.pass(&Line { at, priority: None, program, message: parts.rest });
-                } else {
-                    let message = parts.message();
-                    let line = Line { at, priority: None, program, message };
-                    let begin = message_start(&block[start..end], message) + start;
-                    let range = begin..begin + MESSAGE_BYTES_MAX;
-                    self.inside.clear();
-                    let hits = self.found[first..next].iter();
-                    self.inside.extend(hits.filter(|hit| range.contains(&(hit.at as usize))));
-                    self.tally.add(&line, &self.inside);
-                }
+            if !new {
+                continue;
             }
-            start = end + 1;
+            coverage.line(parts.at);
+            // No literal counts before the tag, and time and host are a third of most lines.
+            let tag = begin + start_of(line, parts.rest);
+            self.patterns.look_in(block, tag..end, &mut self.found);
+            let (at, program) = (parts.at, parts.program);
+            if self.found.is_empty() {
+                // Its message is not looked at: no priority, no literal.
+                self.tally.pass(&Line { at, priority: None, program, message: parts.rest });
+                continue;
+            }
+            let message = parts.message();
+            let text = begin + start_of(line, message);
+            let range = text..text + MESSAGE_BYTES_MAX;
+            self.found.retain(|hit| range.contains(&(hit.at as usize)));
+            self.tally.add(&Line { at, priority: None, program, message }, &self.found);
         }
     }
 
@@ -88,10 +84,11 @@ impl<'p> Engine<'p> {
     }
 }
 
-/// Where a message begins in its line: it is the end of it, but for a carriage return.
-fn message_start(line: &[u8], message: &[u8]) -> usize {
-    let end = line.strip_suffix(b"\r").map_or(line.len(), <[u8]>::len);
-    end - message.len().min(end)
+/// Where a line's last part begins: it is the end of it, but for a carriage return.
+#[inline]
+fn start_of(line: &[u8], part: &[u8]) -> usize {
+    let end = line.len() - usize::from(line.last() == Some(&b'\r'));
+    end - part.len().min(end)
 }
 
 /// Counts a whole text as one log; for tests and for looking at a saved file.

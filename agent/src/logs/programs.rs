@@ -16,13 +16,13 @@ const TOP_TOLD: usize = 20;
 /// Longest program name, in bytes; a longer one is none.
 const NAME_BYTES_MAX: usize = 64;
 /// Slots of the table of the last names.
-const SLOTS: usize = 64;
+const SLOTS: usize = 256;
 
 /// All programs.
 pub(super) struct Programs {
     index: BTreeMap<Box<[u8]>, u16>,
     list: Vec<Program>,
-    slots: Vec<(u64, u16)>,
+    slots: Box<[(Key, u16); SLOTS]>,
     others: u64,
 }
 
@@ -36,7 +36,7 @@ struct Program {
 
 impl Programs {
     pub fn new() -> Self {
-        let slots = vec![(0, u16::MAX); SLOTS];
+        let slots = Box::new([(Key::default(), u16::MAX); SLOTS]);
         Self { index: BTreeMap::new(), list: Vec::new(), slots, others: 0 }
     }
 
@@ -64,15 +64,14 @@ impl Programs {
 
     #[inline]
     fn find(&mut self, name: &[u8]) -> Option<u16> {
-        let key = key(name);
-        let slot = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize;
+        let key = Key::of(name);
+        let slot = key.slot();
         let (known, index) = self.slots[slot];
-        // A name of seven bytes or fewer is in its key whole.
         if known == key
             && self
                 .list
                 .get(usize::from(index))
-                .is_some_and(|program| name.len() < 8 || *program.name == *name)
+                .is_some_and(|program| name.len() <= Key::WHOLE_BYTES_MAX || *program.name == *name)
         {
             return Some(index);
         }
@@ -111,15 +110,38 @@ impl Programs {
     }
 }
 
-/// The first eight bytes of a name and its length in one number.
-#[inline]
-fn key(name: &[u8]) -> u64 {
-    let first = match name.first_chunk::<8>() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        // A copy of unknown length would be a call.
-        None => name.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)),
-    };
-    first ^ (name.len() as u64) << 56
+/// The first and the last bytes of a name and its length: bytes that overlap, no loop, as names
+/// are of any length and the processor would guess wrong.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Key {
+    /// A name so long is in its key whole.
+    const WHOLE_BYTES_MAX: usize = 16;
+
+    #[inline]
+    fn of(name: &[u8]) -> Self {
+        let length = name.len();
+        let four = |four: Option<&[u8; 4]>| four.map(|four| u64::from(u32::from_le_bytes(*four)));
+        let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (four(name.first_chunk()), four(name.last_chunk())) {
+                (Some(first), Some(last)) => (first, last),
+                _ => (name.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)), 0),
+            },
+        };
+        Self { first, last, length }
+    }
+
+    #[inline]
+    fn slot(self) -> usize {
+        let mixed = self.first ^ self.last.rotate_left(29) ^ self.length as u64;
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - SLOTS.ilog2())) as usize
+    }
 }
 
 #[cfg(test)]

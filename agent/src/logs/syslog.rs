@@ -73,8 +73,14 @@ pub(super) struct Reader {
     /// The last hour that was placed: its text (`Nov  5 01` or `2026-11-05T01`), and its first
     /// second in the host's zone.
     hour: Option<([u8; HOUR_BYTES], i64)>,
+    /// The last traditional stamp as [`stamp_key`], and its second: most lines share it with the
+    /// one before.
+    second: (u64, u64, i64),
     last: Option<i64>,
 }
+
+/// `Nov  5 01:12:00`.
+const STAMP_BYTES: usize = 15;
 
 /// The longer of the two forms of an hour; the shorter is filled up with zeroes.
 const HOUR_BYTES: usize = 13;
@@ -85,7 +91,7 @@ const MONTHS: [&[u8; 3]; 12] = [
 
 impl Reader {
     pub const fn new(format: Format, now: Timestamp, zone: TimeZone) -> Self {
-        Self { format, now, zone, hour: None, last: None }
+        Self { format, now, zone, hour: None, second: (0, 0, 0), last: None }
     }
 
     #[inline]
@@ -126,12 +132,11 @@ impl Reader {
             };
         };
         // Host name, then the program with its number.
-        // Both are short: a plain loop beats a vectorised one.
-        let rest = match rest.iter().position(|&byte| byte == b' ') {
+        let rest = match find_any(rest, [b' '; 3]) {
             Some(space) => &rest[space + 1..],
             None => b"",
         };
-        let end = rest.iter().position(|&b| matches!(b, b'[' | b':' | b' ')).unwrap_or(rest.len());
+        let end = find_any(rest, [b'[', b':', b' ']).unwrap_or(rest.len());
         let program = &rest[..end];
         match rest.get(end) {
             // A bracket or a word, but no tag: the whole rest is the message.
@@ -161,7 +166,17 @@ impl Reader {
     /// `Nov  5 01:12:00 ` is sixteen bytes.
     #[inline]
     fn traditional<'t>(&mut self, line: &'t [u8]) -> Option<(i64, &'t [u8])> {
-        let (stamp, rest) = (line.get(..15)?, line.get(16..).unwrap_or(b""));
+        let (stamp, rest) = (line.first_chunk::<STAMP_BYTES>()?, line.get(16..).unwrap_or(b""));
+        let (first, last) = stamp_key(stamp);
+        if (self.second.0, self.second.1) == (first, last) {
+            return Some((self.second.2, rest));
+        }
+        let at = self.traditional_second(stamp)?;
+        self.second = (first, last, at);
+        Some((at, rest))
+    }
+
+    fn traditional_second(&mut self, stamp: &[u8; STAMP_BYTES]) -> Option<i64> {
         if stamp[9] != b':' || stamp[12] != b':' || stamp[3] != b' ' {
             return None;
         }
@@ -176,7 +191,7 @@ impl Reader {
                 start
             }
         };
-        Some((start + minute * 60 + second, rest))
+        Some(start + minute * 60 + second)
     }
 
     /// The first second of the hour.
@@ -256,6 +271,35 @@ fn plain(line: &[u8]) -> &[u8] {
         }
         _ => line,
     }
+}
+
+/// A stamp as two numbers; they share a byte. No stamp is two zeroes.
+#[inline]
+fn stamp_key(stamp: &[u8; STAMP_BYTES]) -> (u64, u64) {
+    let [a, b, c, d, e, f, g, h, rest @ ..] = *stamp;
+    let [i, j, k, l, m, n, o] = rest;
+    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([h, i, j, k, l, m, n, o]))
+}
+
+/// Where the first of three bytes stands: eight bytes a step, as names are short and of any
+/// length, so that a loop over bytes would end where the processor does not expect it.
+#[inline]
+fn find_any(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The lowest bit that is set is right: a borrow only goes up.
+    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let mut from = 0;
+    while let Some(eight) = text.get(from..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*eight);
+        let of = |byte: u8| zeroes(word ^ (ONES * u64::from(byte)));
+        let found = of(bytes[0]) | of(bytes[1]) | of(bytes[2]);
+        if found != 0 {
+            return Some(from + (found.trailing_zeros() / 8) as usize);
+        }
+        from += 8;
+    }
+    text[from..].iter().position(|byte| bytes.contains(byte)).map(|at| from + at)
 }
 
 #[inline]
@@ -369,6 +413,20 @@ mod tests {
         let kernel = Format::Kernel { boot: Some(1_767_283_900) };
         check(kernel, "[   29.500000] Call Trace:", at, "kernel", "Call Trace:");
         check(kernel, "continued", None, "kernel", "continued");
+    }
+
+    #[test]
+    fn the_first_of_three_bytes_is_found_wherever_it_stands() {
+        let text = b"\x5a\x5c\x3b\xdb\x3a-a long name/[:] \x01\x00";
+        for start in 0..text.len() {
+            for end in start..=text.len() {
+                for bytes in [[b'[', b':', b' '], [b' '; 3], [0, 1, 0xdb]] {
+                    let text = &text[start..end];
+                    let expected = text.iter().position(|byte| bytes.contains(byte));
+                    assert_eq!(find_any(text, bytes), expected, "{}", text.escape_ascii());
+                }
+            }
+        }
     }
 
     #[test]
