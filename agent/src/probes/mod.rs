@@ -13,6 +13,7 @@ mod cron;
 mod daemons;
 mod devices;
 mod dmi;
+mod drbd;
 mod file_modes;
 mod filesystems;
 mod firewall;
@@ -27,6 +28,7 @@ mod logs;
 mod memory;
 mod modprobe;
 mod modules;
+mod mysql;
 mod network;
 mod nfs;
 mod numa;
@@ -180,6 +182,7 @@ static ALL: &[&Probe] = &[
     &daemons::PROBE,
     &devices::PROBE,
     &dmi::PROBE,
+    &drbd::PROBE,
     &file_modes::PROBE,
     &filesystems::PROBE,
     &firewall::PROBE,
@@ -194,6 +197,7 @@ static ALL: &[&Probe] = &[
     &memory::PROBE,
     &modprobe::PROBE,
     &modules::PROBE,
+    &mysql::PROBE,
     &network::PROBE,
     &nfs::PROBE,
     &numa::PROBE,
@@ -268,6 +272,8 @@ mod tests {
             .map(|name| name.replace('_', "-"))
             .collect();
         expected.sort();
+        // A probe of several files has a folder of its own name.
+        expected.dedup();
         let ids: Vec<&str> = all().iter().map(|probe| probe.id).collect();
         assert_eq!(ids, expected);
     }

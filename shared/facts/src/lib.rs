@@ -7,6 +7,7 @@
 mod evidence;
 mod fact;
 mod lvm_backup;
+pub mod my_cnf;
 pub mod parsers;
 pub mod statistics;
 mod text;

@@ -94,6 +94,12 @@ fn noise() -> impl Strategy<Value = String> {
         "x.service",
         ".",
         "resync = ",
+        "[mysqld]",
+        "!includedir ",
+        "resource ",
+        "{",
+        "}",
+        "cs:",
     ];
     let piece = prop_oneof![
         select(pieces.to_vec()).prop_map(str::to_owned),
@@ -227,8 +233,9 @@ proptest! {
 }
 
 /// The facts that absence answers, when a probe looked and found nothing.
-const ANSWERED_BY_ABSENCE: [&str; 19] = [
+const ANSWERED_BY_ABSENCE: [&str; 20] = [
     "block.md",
+    "drbd.resources",
     "firewall.rule_files",
     "kdump.dumps",
     "logging.logrotate",

@@ -8,6 +8,7 @@ mod boot_loader;
 mod checksums;
 mod cpu;
 mod cron;
+mod drbd;
 mod file_modes;
 mod filesystems;
 mod firewall_zones;
@@ -23,6 +24,7 @@ mod login;
 mod logs;
 mod memory;
 mod modprobe;
+mod mysql;
 mod network;
 mod nfs;
 mod numa;
@@ -63,6 +65,7 @@ static ALL: &[&Parser] = &[
     &checksums::PARSER,
     &cpu::PARSER,
     &cron::PARSER,
+    &drbd::PARSER,
     &file_modes::PARSER,
     &filesystems::PARSER,
     &firewall_zones::PARSER,
@@ -78,6 +81,7 @@ static ALL: &[&Parser] = &[
     &logs::PARSER,
     &memory::PARSER,
     &modprobe::PARSER,
+    &mysql::PARSER,
     &network::PARSER,
     &nfs::PARSER,
     &numa::PARSER,
