@@ -24,6 +24,7 @@ use config::Resource;
 use state::State;
 
 const PROC: &str = "/proc/drbd";
+const MODULES: &str = "/proc/modules";
 const MODULE: &str = "/sys/module/drbd/version";
 const MAIN: &str = "/etc/drbd.conf";
 const FOLDER: &str = "/etc/drbd.d/";
@@ -75,19 +76,24 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
 /// Whether somebody looked, and there is neither a configuration nor a state.
 fn is_none(evidence: &Evidence<'_>, config: &Missing, state: &Missing) -> bool {
     let absent = config.reason == Unseen::Absent && state.reason == Unseen::Absent;
-    absent && (evidence.is_absent(PROC) || evidence.is_absent(CONFIG))
+    // Archives and older agents did not look for it, but list the modules of the kernel.
+    let modules = evidence.text(MODULES);
+    let unloaded = modules.is_ok_and(|text| !text.lines().any(|line| line.starts_with("drbd ")));
+    absent && (evidence.is_absent(PROC) || evidence.is_absent(CONFIG) || unloaded)
 }
 
 fn module(evidence: &Evidence<'_>) -> Result<(String, &'static str), Missing> {
+    // `8.4.11-1` is what packages call 8.4.11.
+    let plain = |text: &str| text.trim().split('-').next().unwrap_or_default().to_owned();
     let reason = match evidence.text(MODULE) {
-        Ok(text) if !text.trim().is_empty() => return Ok((text.trim().to_owned(), MODULE)),
+        Ok(text) if !plain(text).is_empty() => return Ok((plain(text), MODULE)),
         Ok(_) => Unseen::Malformed,
         Err(reason) => reason,
     };
     let line = evidence.text(PROC).ok().and_then(|text| text.lines().next());
     let version = line.and_then(|line| line.strip_prefix("version:")?.split_whitespace().next());
     match version {
-        Some(version) => Ok((version.to_owned(), PROC)),
+        Some(version) => Ok((plain(version), PROC)),
         None => Err(Missing { reason, source: MODULE.to_owned() }),
     }
 }

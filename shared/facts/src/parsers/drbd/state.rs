@@ -134,6 +134,9 @@ fn halves(pair: &str) -> (String, String) {
 
 /// Blocks of `drbdadm status`, indented by two spaces a level.
 pub(super) fn of_status(text: &str) -> Option<Vec<State>> {
+    if text.trim_start().starts_with("# No currently configured DRBD") {
+        return Some(Vec::new());
+    }
     let mut states: Vec<State> = Vec::new();
     let mut head = State::default();
     let mut disks: Vec<(String, String)> = Vec::new();
@@ -186,7 +189,7 @@ pub(super) fn of_status(text: &str) -> Option<Vec<State>> {
         }
     }
     flush(&mut states, &head, (&disks, peers));
-    (!states.is_empty() || text.trim() == "# No currently configured DRBD found.").then_some(states)
+    (!states.is_empty()).then_some(states)
 }
 
 /// A resource without any peer is told all the same.

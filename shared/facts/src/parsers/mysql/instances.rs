@@ -69,6 +69,10 @@ pub(super) fn found(evidence: &Evidence<'_>) -> Result<Vec<Instance>, Missing> {
         Ok(daemons) => daemons.into_iter().filter(|daemon| daemon.product == "mysqld").collect(),
         Err(reason) => match units(evidence) {
             Ok(units) => return Ok(of_units(&units, &installed)),
+            // An older agent looked at neither: then only the packages tell.
+            Err(_) if reason == Unseen::Absent && packages::versions(evidence).is_ok() => {
+                return Ok(installed.first().map(|server| stopped("", server)).into_iter().collect());
+            }
             Err(_) => return Err(Missing { reason, source: DAEMONS.to_owned() }),
         },
     };
