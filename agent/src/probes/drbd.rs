@@ -91,7 +91,9 @@ fn matching(host: &Host, from: &str, pattern: &str) -> Vec<String> {
     let Some((before, after)) = name.split_once('*') else { return vec![whole] };
     let names = host.list(dir).map(|listing| listing.names).unwrap_or_default();
     let fits = |file: &&String| {
-        file.len() >= before.len() + after.len() && file.starts_with(before) && file.ends_with(after)
+        file.len() >= before.len() + after.len()
+            && file.starts_with(before)
+            && file.ends_with(after)
     };
     names.iter().filter(fits).map(|file| format!("{dir}/{file}")).collect()
 }
@@ -129,8 +131,12 @@ mod tests {
         files.sort();
         files.dedup();
         let below = |name: &str| format!("/etc/drbd.d/{name}");
-        let expected =
-            ["/etc/drbd.conf".to_owned(), below("global_common.conf"), below("r0.res"), below("r1.res")];
+        let expected = [
+            "/etc/drbd.conf".to_owned(),
+            below("global_common.conf"),
+            below("r0.res"),
+            below("r1.res"),
+        ];
         assert_eq!(files, expected);
     }
 }

@@ -219,7 +219,8 @@ pub fn argument(word: &str) -> Option<Setting> {
 /// version (`mysqld-8.0`) count when the version is that or is not known.
 #[must_use]
 pub fn is_of_server(group: &str, suffix: &str, version: &str) -> bool {
-    const GROUPS: [&str; 6] = ["mysqld", "server", "mariadb", "mariadbd", "galera", "mysqld_safe"];
+    // `mysqld_safe` hands its own options on by the command line.
+    const GROUPS: [&str; 5] = ["mysqld", "server", "mariadb", "mariadbd", "galera"];
     let base = if suffix.is_empty() { group } else { group.strip_suffix(suffix).unwrap_or(group) };
     if GROUPS.contains(&base) {
         return true;
@@ -241,7 +242,8 @@ mod tests {
             below.map(str::to_owned).collect()
         };
         let walked = walk(&["/etc/my.cnf".to_owned()], &Source { text: &text, names: &names });
-        let show = |s: &Setting| format!("{}:{} [{}] {}={}", s.file, s.line, s.group, s.name, s.value);
+        let show =
+            |s: &Setting| format!("{}:{} [{}] {}={}", s.file, s.line, s.group, s.name, s.value);
         walked.settings.iter().map(show).collect()
     }
 
@@ -250,7 +252,11 @@ mod tests {
         let main = "# top\n[mysqld]\nPort = 3306 # the usual\nskip-name-resolve\n\
                     !includedir /etc/my.cnf.d/\nsql_mode='A,B' \n[client]\nuser=x\n";
         let part = "[mysqld]\nloose-innodb-flush-method=O_DIRECT\n!include /etc/my.cnf\n";
-        let seen = walked(&[("/etc/my.cnf", main), ("/etc/my.cnf.d/a.cnf", part), ("/etc/my.cnf.d/b", "x=1")]);
+        let seen = walked(&[
+            ("/etc/my.cnf", main),
+            ("/etc/my.cnf.d/a.cnf", part),
+            ("/etc/my.cnf.d/b", "x=1"),
+        ]);
         let expected = [
             "/etc/my.cnf:3 [mysqld] port=3306",
             "/etc/my.cnf:4 [mysqld] skip_name_resolve=",
@@ -298,7 +304,11 @@ mod tests {
     #[test]
     fn groups_of_a_server() {
         let check = |group, suffix, version, expected| {
-            assert_eq!(is_of_server(group, suffix, version), expected, "{group} {suffix} {version}");
+            assert_eq!(
+                is_of_server(group, suffix, version),
+                expected,
+                "{group} {suffix} {version}"
+            );
         };
         check("mysqld", "", "", true);
         check("mysqld@shop", "@shop", "", true);

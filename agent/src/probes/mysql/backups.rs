@@ -110,7 +110,8 @@ fn jobs(host: &Host) -> Look<(Vec<Value>, Vec<String>)> {
 
 /// The folders of absolute paths in a job's line: of `> /backup/x.sql` and `--target-dir=/b/full`.
 fn paths(line: &str) -> Vec<String> {
-    let words = line.split(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '"' | '\'' | ';'));
+    let words =
+        line.split(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '"' | '\'' | ';'));
     let target = |word: &&str| {
         let system = ["/usr/", "/bin/", "/dev/", "/etc/", "/proc/", "/sys/", "/tmp/"];
         word.starts_with('/') && !system.iter().any(|folder| word.starts_with(folder))

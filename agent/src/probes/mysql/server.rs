@@ -191,7 +191,8 @@ fn told(file: &str, answer: &BTreeMap<String, Rows>) -> Value {
             continue;
         }
         let kept = |row: &BTreeMap<String, String>| -> Value {
-            let known = row.iter().filter(|(name, _)| COLUMNS.binary_search(&name.as_str()).is_ok());
+            let known =
+                row.iter().filter(|(name, _)| COLUMNS.binary_search(&name.as_str()).is_ok());
             known.map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect()
         };
         sections.insert(name.clone(), rows.iter().map(kept).collect());
@@ -234,8 +235,12 @@ mod tests {
                     || name.contains("_query")
                     || **name == "info"
             };
-            assert_eq!(list.iter().find(secret).filter(|n| !n.starts_with("slow_query")
-                && !n.starts_with("long_query") && !n.starts_with("have_query")), None);
+            assert_eq!(
+                list.iter().find(secret).filter(|n| !n.starts_with("slow_query")
+                    && !n.starts_with("long_query")
+                    && !n.starts_with("have_query")),
+                None
+            );
         }
     }
 

@@ -34,9 +34,17 @@ pub static PARSER: Parser = Parser {
     name: "mysql",
     facts: &[
         Spec { key: "mysql.instances", unit: "", about: "servers: product, version, port, limits" },
-        Spec { key: "mysql.settings", unit: "", about: "per instance: values in effect, and whence" },
+        Spec {
+            key: "mysql.settings",
+            unit: "",
+            about: "per instance: values in effect, and whence",
+        },
         Spec { key: "mysql.options", unit: "", about: "every option of a server's files and line" },
-        Spec { key: "mysql.files", unit: "", about: "data folders, binary logs, logs: sizes, times" },
+        Spec {
+            key: "mysql.files",
+            unit: "",
+            about: "data folders, binary logs, logs: sizes, times",
+        },
         Spec { key: "mysql.backups", unit: "", about: "traces of backups, the newest first" },
         Spec { key: "mysql.servers", unit: "", about: "variables and status of servers asked" },
         Spec { key: "mysql.accounts", unit: "", about: "accounts: host, plugin, no password" },

@@ -156,7 +156,10 @@ pub const TEXTS: &[(&str, &str)] = &[
         "/etc/drbd.d/r0.res",
         "resource r0 {\n device /dev/drbd0;\n net { protocol C; verify-alg sha1; }\n on a { address 10.0.0.1:7788; }\n on b { address ipv6 [fd00::2]:7788; }\n}\n",
     ),
-    ("cmd:drbdadm-status", "r0 role:Primary\n  disk:UpToDate\n  b role:Secondary\n    peer-disk:UpToDate\n"),
+    (
+        "cmd:drbdadm-status",
+        "r0 role:Primary\n  disk:UpToDate\n  b role:Secondary\n    peer-disk:UpToDate\n",
+    ),
     (
         "cmd:drbdsetup-status",
         "[{\"name\":\"r0\",\"role\":\"Primary\",\"devices\":[{\"volume\":0,\"minor\":0,\"disk-state\":\"UpToDate\"}],\"connections\":[{\"name\":\"b\",\"connection-state\":\"Connected\",\"peer_devices\":[{\"volume\":0,\"out-of-sync\":0}]}]}]",

@@ -120,7 +120,8 @@ impl Config {
 
     fn statement(&mut self, path: &[Vec<String>], statement: &[String]) {
         let Some(name) = statement.first() else { return };
-        let part = |at: usize| path.get(at).and_then(|head| head.first()).map_or("", |w| w.as_str());
+        let part =
+            |at: usize| path.get(at).and_then(|head| head.first()).map_or("", |w| w.as_str());
         let value = statement.get(1).map_or("yes", String::as_str);
         match part(0) {
             "global" => drop(self.global.insert(name.clone(), value.to_owned())),
@@ -256,9 +257,10 @@ impl Resource {
         let text = |name: &str| self.settings.get(name).map(String::as_str);
         let number = |name: &str| text(name).and_then(|text| int(text));
         let switch = |name: &str| text(name).map(|text| text != "no");
-        let nodes = self.nodes.iter().map(|(name, address, port)| {
-            json!({ "name": name, "address": address, "port": port })
-        });
+        let nodes = self
+            .nodes
+            .iter()
+            .map(|(name, address, port)| json!({ "name": name, "address": address, "port": port }));
         let handlers = self.settings.iter().filter_map(|(name, value)| {
             Some((name.strip_prefix("handlers.")?.to_owned(), Value::from(value.as_str())))
         });

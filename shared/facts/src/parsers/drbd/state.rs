@@ -171,7 +171,8 @@ pub(super) fn of_status(text: &str) -> Option<Vec<State>> {
                 if let Some(replication) = field("replication") {
                     replication.clone_into(&mut peer.connection);
                 }
-                peer.resync_pct = field("done").and_then(|pct| pct.parse().ok()).or(peer.resync_pct);
+                peer.resync_pct =
+                    field("done").and_then(|pct| pct.parse().ok()).or(peer.resync_pct);
                 peer.out_of_sync_kib =
                     field("out-of-sync").and_then(|kib| int(kib)).or(peer.out_of_sync_kib);
             }
@@ -206,7 +207,8 @@ pub(super) fn of_json(text: &str) -> Option<Vec<State>> {
     let mut states = Vec::new();
     for resource in list.as_array()?.iter().take(STATES_MAX) {
         let devices = rows(resource, "devices");
-        let quorum = devices.iter().filter_map(|d| d.get("quorum")?.as_bool()).reduce(|a, b| a && b);
+        let quorum =
+            devices.iter().filter_map(|d| d.get("quorum")?.as_bool()).reduce(|a, b| a && b);
         let head = State {
             name: word(resource, "name"),
             role: word(resource, "role"),
@@ -246,7 +248,10 @@ fn towards(own: &State, peer: &Value, volume: i64) -> State {
         connection: if syncing { replication } else { connection },
         peer_disk: disk(device, "peer-disk-state", "peer-client"),
         out_of_sync_kib: device.get("out-of-sync").and_then(Value::as_i64),
-        resync_pct: device.get("done").or_else(|| device.get("percent-in-sync")).and_then(Value::as_f64),
+        resync_pct: device
+            .get("done")
+            .or_else(|| device.get("percent-in-sync"))
+            .and_then(Value::as_f64),
         ..own.clone()
     }
 }

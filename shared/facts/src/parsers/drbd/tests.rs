@@ -142,7 +142,8 @@ fn drbdadm_status() {
 
 #[test]
 fn drbdsetup_json() {
-    let device = |state: &str| json!({"volume": 0, "minor": 7, "disk-state": state, "quorum": true});
+    let device =
+        |state: &str| json!({"volume": 0, "minor": 7, "disk-state": state, "quorum": true});
     let peer = |name: &str, replication: &str, disk: &str, oos: i64| {
         json!({"name": name, "connection-state": "Connected", "peer-role": "Secondary",
                "peer_devices": [{"volume": 0, "replication-state": replication,

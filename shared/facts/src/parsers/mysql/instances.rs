@@ -71,7 +71,11 @@ pub(super) fn found(evidence: &Evidence<'_>) -> Result<Vec<Instance>, Missing> {
             Ok(units) => return Ok(of_units(&units, &installed)),
             // An older agent looked at neither: then only the packages tell.
             Err(_) if reason == Unseen::Absent && packages::versions(evidence).is_ok() => {
-                return Ok(installed.first().map(|server| stopped("", server)).into_iter().collect());
+                return Ok(installed
+                    .first()
+                    .map(|server| stopped("", server))
+                    .into_iter()
+                    .collect());
             }
             Err(_) => return Err(Missing { reason, source: DAEMONS.to_owned() }),
         },
@@ -149,7 +153,8 @@ fn running(daemon: Daemon, installed: &[Package]) -> Instance {
     // Before 10.5 MariaDB's program is `mysqld` too; then the package tells.
     let package = installed.iter().find(|package| !is_maria || package.0 == "mariadb");
     let none = (String::new(), String::new(), String::new());
-    let mut instance = stopped(daemon.unit.as_deref().unwrap_or_default(), package.unwrap_or(&none));
+    let mut instance =
+        stopped(daemon.unit.as_deref().unwrap_or_default(), package.unwrap_or(&none));
     if is_maria || instance.product.is_empty() {
         instance.product = if is_maria { "mariadb" } else { "mysql" }.to_owned();
     }

@@ -103,7 +103,8 @@ impl Answer {
     }
 
     fn may(&self, privileges: &[&str]) -> bool {
-        let own = |row: &Row| row.get("privilege").is_some_and(|p| privileges.contains(&p.as_str()));
+        let own =
+            |row: &Row| row.get("privilege").is_some_and(|p| privileges.contains(&p.as_str()));
         self.section("privileges").iter().any(own)
     }
 

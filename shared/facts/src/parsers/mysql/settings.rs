@@ -33,14 +33,24 @@ const KNOWN: &[(&str, Kind, &str, &str)] = &[
     ("character_set_server", Kind::Text, "8.0.1:utf8mb4;0:latin1", "11.6:utf8mb4;0:latin1"),
     ("collation_server", Kind::Text, "", ""),
     ("connect_timeout", Kind::Int, "0:10", "0:10"),
-    ("default_authentication_plugin", Kind::Text, "8.0.4:caching_sha2_password;0:mysql_native_password", ""),
+    (
+        "default_authentication_plugin",
+        Kind::Text,
+        "8.0.4:caching_sha2_password;0:mysql_native_password",
+        "",
+    ),
     ("default_storage_engine", Kind::Text, "5.5:InnoDB", "5.5:InnoDB"),
     ("expire_logs_days", Kind::Int, "0:0", "0:0"),
     ("general_log", Kind::Bool, "0:false", "0:false"),
     ("gtid_mode", Kind::Text, "5.6:OFF", ""),
     ("gtid_strict_mode", Kind::Bool, "", "10.0:false"),
     ("innodb_buffer_pool_size", Kind::Size, "0:134217728", "0:134217728"),
-    ("innodb_checksum_algorithm", Kind::Text, "5.7.7:crc32;5.6:innodb", "10.5:full_crc32;10.0:crc32"),
+    (
+        "innodb_checksum_algorithm",
+        Kind::Text,
+        "5.7.7:crc32;5.6:innodb",
+        "10.5:full_crc32;10.0:crc32",
+    ),
     ("innodb_doublewrite", Kind::Text, "0:ON", "0:ON"),
     ("innodb_fast_shutdown", Kind::Int, "0:1", "0:1"),
     ("innodb_file_per_table", Kind::Bool, "5.6:true;0:false", "0:true"),
@@ -48,8 +58,18 @@ const KNOWN: &[(&str, Kind, &str, &str)] = &[
     ("innodb_flush_method", Kind::Text, "8.4:O_DIRECT;0:fsync", "10.6:O_DIRECT;0:fsync"),
     ("innodb_force_recovery", Kind::Int, "0:0", "0:0"),
     ("innodb_io_capacity", Kind::Int, "8.4:10000;0:200", "0:200"),
-    ("innodb_log_buffer_size", Kind::Size, "8.4:67108864;5.7:16777216;0:8388608", "10.2:16777216;0:8388608"),
-    ("innodb_log_file_size", Kind::Size, "5.6.8:50331648;0:5242880", "10.5:100663296;10.0:50331648;0:5242880"),
+    (
+        "innodb_log_buffer_size",
+        Kind::Size,
+        "8.4:67108864;5.7:16777216;0:8388608",
+        "10.2:16777216;0:8388608",
+    ),
+    (
+        "innodb_log_file_size",
+        Kind::Size,
+        "5.6.8:50331648;0:5242880",
+        "10.5:100663296;10.0:50331648;0:5242880",
+    ),
     ("innodb_log_files_in_group", Kind::Int, "0:2", "10.5:1;0:2"),
     ("innodb_print_all_deadlocks", Kind::Bool, "0:false", "0:false"),
     ("innodb_redo_log_capacity", Kind::Size, "8.0.30:104857600;0:0", "0:0"),
@@ -62,7 +82,12 @@ const KNOWN: &[(&str, Kind, &str, &str)] = &[
     ("log_error", Kind::Text, "", ""),
     ("log_slave_updates", Kind::Bool, "8.0.3:true;0:false", "0:false"),
     ("long_query_time", Kind::Number, "0:10", "0:10"),
-    ("max_allowed_packet", Kind::Size, "8.0.3:67108864;5.6.6:4194304;0:1048576", "10.2.4:16777216;0:1048576"),
+    (
+        "max_allowed_packet",
+        Kind::Size,
+        "8.0.3:67108864;5.6.6:4194304;0:1048576",
+        "10.2.4:16777216;0:1048576",
+    ),
     ("max_connect_errors", Kind::Int, "5.6.6:100;0:10", "0:100"),
     ("max_connections", Kind::Int, "0:151", "0:151"),
     ("max_heap_table_size", Kind::Size, "0:16777216", "0:16777216"),
@@ -90,7 +115,12 @@ const KNOWN: &[(&str, Kind, &str, &str)] = &[
     ("slow_query_log", Kind::Bool, "0:false", "0:false"),
     ("socket", Kind::Text, "0:/var/lib/mysql/mysql.sock", "0:/var/lib/mysql/mysql.sock"),
     ("sort_buffer_size", Kind::Size, "5.6.4:262144;0:2097152", "0:2097152"),
-    ("sql_mode", Kind::Text, "5.7.5:STRICT_TRANS_TABLES;0:NO_ENGINE_SUBSTITUTION", "10.2.4:STRICT_TRANS_TABLES;0:NO_ENGINE_SUBSTITUTION"),
+    (
+        "sql_mode",
+        Kind::Text,
+        "5.7.5:STRICT_TRANS_TABLES;0:NO_ENGINE_SUBSTITUTION",
+        "10.2.4:STRICT_TRANS_TABLES;0:NO_ENGINE_SUBSTITUTION",
+    ),
     ("super_read_only", Kind::Bool, "5.7.8:false", "0:false"),
     ("symbolic_links", Kind::Text, "", ""),
     ("sync_binlog", Kind::Int, "5.7.7:1;0:0", "0:0"),
@@ -180,7 +210,11 @@ fn written<'s>(server: &'s Server, name: &'static str, kind: Kind) -> Option<(Va
 }
 
 fn place(setting: &Setting) -> String {
-    if setting.line == 0 { setting.file.clone() } else { format!("{}:{}", setting.file, setting.line) }
+    if setting.line == 0 {
+        setting.file.clone()
+    } else {
+        format!("{}:{}", setting.file, setting.line)
+    }
 }
 
 fn defaults(instance: &Instance) -> BTreeMap<&'static str, Value> {
@@ -270,7 +304,10 @@ mod tests {
         for (name, kind, mysql, maria) in KNOWN {
             for one in [mysql, maria].iter().flat_map(|list| list.split(';')) {
                 let value = one.split_once(':').map(|(_, value)| value);
-                assert!(one.is_empty() || value.is_some_and(|v| typed(v, *kind).is_some()), "{name}");
+                assert!(
+                    one.is_empty() || value.is_some_and(|v| typed(v, *kind).is_some()),
+                    "{name}"
+                );
             }
         }
     }

@@ -163,14 +163,14 @@ fn several_servers_of_one_host() {
     ]);
     let rows = facts.value("mysql.instances").unwrap().as_array().unwrap();
     let told: Vec<_> = rows.iter().map(|r| json!([r["name"], r["port"], r["datadir"]])).collect();
-    let expected =
-        [json!(["mysqld@1", 1, "/var/lib/mysql"]), json!(["mysqld@2", 2, "/srv/2"])];
+    let expected = [json!(["mysqld@1", 1, "/var/lib/mysql"]), json!(["mysqld@2", 2, "/srv/2"])];
     assert_eq!(told, expected);
 }
 
 #[test]
 fn older_archives_tell_servers_by_their_units() {
-    let units = "mariadb.service loaded active running MariaDB\nsshd.service loaded active running x\n";
+    let units =
+        "mariadb.service loaded active running MariaDB\nsshd.service loaded active running x\n";
     let source = Source::Command { name: "systemd-units".to_owned(), argv: Vec::new() };
     assert_eq!(source.key(), "cmd:systemd-units");
     let mut pieces = vec![package("mariadb-server", "5.5.68")];
