@@ -15,6 +15,7 @@ mod daemons;
 mod devices;
 mod dmi;
 mod dns_server;
+mod drbd;
 mod file_modes;
 mod file_tree;
 mod filesystems;
@@ -35,6 +36,7 @@ mod mail;
 mod memory;
 mod modprobe;
 mod modules;
+mod mysql;
 mod network;
 mod nfs;
 mod numa;
@@ -196,6 +198,7 @@ static ALL: &[&Probe] = &[
     &devices::PROBE,
     &dmi::PROBE,
     &dns_server::PROBE,
+    &drbd::PROBE,
     &file_modes::PROBE,
     &file_tree::PROBE,
     &filesystems::PROBE,
@@ -216,6 +219,7 @@ static ALL: &[&Probe] = &[
     &memory::PROBE,
     &modprobe::PROBE,
     &modules::PROBE,
+    &mysql::PROBE,
     &network::PROBE,
     &nfs::PROBE,
     &numa::PROBE,
@@ -296,6 +300,8 @@ mod tests {
             .map(|name| name.replace('_', "-"))
             .collect();
         expected.sort();
+        // A probe of several files has a folder of its own name.
+        expected.dedup();
         let ids: Vec<&str> = all().iter().map(|probe| probe.id).collect();
         assert_eq!(ids, expected);
     }

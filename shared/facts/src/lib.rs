@@ -8,6 +8,7 @@ mod evidence;
 mod fact;
 pub mod hourly;
 mod lvm_backup;
+pub mod my_cnf;
 pub mod parsers;
 pub mod statistics;
 pub mod sysstat;

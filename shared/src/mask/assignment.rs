@@ -293,6 +293,9 @@ static BARE: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             r#"(?i)(?:name|key|id)\s*=\s*["'][^"']*(?:passw|passphrase|pwd|secret|token)[^"']*["'][^<>]*?value\s*=\s*["']([^"']+)"#,
             "password",
         ),
+        // DRBD's net section, and the account of Galera's state transfer.
+        of(r#"(?i)\bshared-secret\s+["']?([^\s"';]+)"#, "password"),
+        of(r#"(?i)\bwsrep[_-]sst[_-]auth\s*=\s*["']?[^:\s"']*:([^\s"']+)"#, "password"),
         of(r":ommysql:[^,\s]*,[^,\s]*,[^,\s]*,([^;\s]+)", "password"),
         of(
             r#"(?i)(?:비밀번호|비번|암호|인증키|패스워드|비밀키|접속키)(?:은|는|이|가|을|를)?\s*[:=]?\s*["']?([!-~]{4,})"#,

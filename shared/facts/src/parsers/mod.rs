@@ -10,6 +10,7 @@ mod checksums;
 mod cpu;
 mod cron;
 mod dns_server;
+mod drbd;
 mod file_modes;
 mod file_tree;
 mod filesystems;
@@ -32,6 +33,7 @@ mod mail;
 mod memory;
 mod modprobe;
 mod module_streams;
+mod mysql;
 mod network;
 mod nfs;
 mod numa;
@@ -80,6 +82,7 @@ static ALL: &[&Parser] = &[
     &cpu::PARSER,
     &cron::PARSER,
     &dns_server::PARSER,
+    &drbd::PARSER,
     &file_modes::PARSER,
     &file_tree::PARSER,
     &filesystems::PARSER,
@@ -102,6 +105,7 @@ static ALL: &[&Parser] = &[
     &memory::PARSER,
     &modprobe::PARSER,
     &module_streams::PARSER,
+    &mysql::PARSER,
     &network::PARSER,
     &nfs::PARSER,
     &numa::PARSER,

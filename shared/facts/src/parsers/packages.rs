@@ -152,6 +152,25 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     }
 }
 
+/// Name → version and vendor of every package, for the parser of a product.
+///
+/// # Errors
+/// Why they were not seen.
+pub(super) fn versions(
+    evidence: &Evidence<'_>,
+) -> Result<BTreeMap<String, (String, String)>, Unseen> {
+    let told = |p: &Package<'_>| (p.name.to_owned(), (p.version.to_owned(), p.vendor.to_owned()));
+    let unread = match evidence.survey::<Database>(DATABASE) {
+        Ok(database) => return Ok(database.packages.iter().map(|r| told(&r.package())).collect()),
+        Err(reason) => reason,
+    };
+    let text = evidence.text(RPM).map_err(|missed| match unread {
+        Unseen::Absent => missed,
+        reason => reason,
+    })?;
+    Ok(list(text).iter().map(told).collect())
+}
+
 fn from_database(database: &Database, facts: &mut Facts) {
     facts.put("packages.reader", database.reader.as_str(), DATABASE);
     let rows: Vec<&Row> = database.packages.iter().filter(|row| row.0 != "gpg-pubkey").collect();

@@ -151,6 +151,29 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("/etc/multipath.conf", "defaults {\n}\n"),
     ("/etc/systemd/system.conf", "[Manager]\n#DefaultLimitNOFILE=\n"),
     ("/etc/kdump.conf", "path /var/crash\n"),
+    (
+        "/proc/drbd",
+        "version: 8.4.11-1 (api:1/proto:86-101)\n 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n    ns:1 nr:0 oos:0\n",
+    ),
+    ("/sys/module/drbd/version", "8.4.11-1\n"),
+    ("/etc/drbd.conf", "include \"drbd.d/*.res\";\n"),
+    (
+        "/etc/drbd.d/r0.res",
+        "resource r0 {\n device /dev/drbd0;\n net { protocol C; verify-alg sha1; }\n on a { address 10.0.0.1:7788; }\n on b { address ipv6 [fd00::2]:7788; }\n}\n",
+    ),
+    (
+        "cmd:drbdadm-status",
+        "r0 role:Primary\n  disk:UpToDate\n  b role:Secondary\n    peer-disk:UpToDate\n",
+    ),
+    (
+        "cmd:drbdsetup-status",
+        "[{\"name\":\"r0\",\"role\":\"Primary\",\"devices\":[{\"volume\":0,\"minor\":0,\"disk-state\":\"UpToDate\"}],\"connections\":[{\"name\":\"b\",\"connection-state\":\"Connected\",\"peer_devices\":[{\"volume\":0,\"out-of-sync\":0}]}]}]",
+    ),
+    (
+        "/etc/my.cnf",
+        "[mysqld]\nport=3306\nlog-bin\ninnodb-buffer-pool-size = 8G # x\n!includedir /etc/my.cnf.d\n",
+    ),
+    ("/etc/my.cnf.d/a.cnf", "[mysqld]\nloose-sync_binlog=1\nsql_mode='A,B'\n"),
     ("/sys/kernel/mm/transparent_hugepage/defrag", "always defer [madvise] never\n"),
 ];
 
@@ -332,6 +355,27 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             "nopasswd": true, "all_commands": true}]),
         ),
         ("survey:sysctl", json!({"vm.swappiness": "60"})),
+        (
+            "survey:daemons",
+            json!([{"product": "mysqld", "pid": 9, "argv": ["/usr/libexec/mysqld", "--port=1"],
+            "unit": "mysqld.service", "exe": "/usr/libexec/mysqld", "rss_kib": 9, "nofile": 9}]),
+        ),
+        ("survey:drbd-config", json!({"files": ["/etc/drbd.conf", "/etc/drbd.d/r0.res"]})),
+        ("survey:mysql-config", json!({"files": ["/etc/my.cnf"], "truncated": false})),
+        ("survey:mysql-files", json!([{"datadir": "/var/lib/mysql", "bytes": 9}])),
+        ("survey:mysql-backups", json!({"folders": [], "jobs": [], "found": []})),
+        (
+            "survey:mysql-server",
+            json!([{"option_file": "/f", "unseen": null,
+            "variables": {"datadir": "/var/lib/mysql/", "version": "8.0.36", "port": "3306"},
+            "status": {"uptime": "9", "max_used_connections": "9"},
+            "sections": {"privileges": [{"privilege": "SHOW VIEW"}, {"privilege": "SUPER"}],
+                "replica": [{"replica_io_running": "Yes", "seconds_behind_source": "0"}],
+                "accounts": [{"user": "a", "host": "%", "no_password": "0"}],
+                "engines": [{"engine": "InnoDB", "number": "9", "bytes": "9"}],
+                "auto_increment": [{"db": "a", "name": "b", "type": "int(11)", "next": "9"}],
+                "fragmented": [{"db": "a", "name": "b", "bytes": "9", "free_bytes": "9"}]}}]),
+        ),
         (
             "survey:clock",
             json!({"synchronised": true, "max_error_us": 9,
