@@ -6,6 +6,7 @@
 
 mod evidence;
 mod fact;
+pub mod httpd;
 mod lvm_backup;
 pub mod parsers;
 pub mod statistics;

@@ -12,6 +12,7 @@ mod file_modes;
 mod filesystems;
 mod firewall_zones;
 mod hardware;
+mod httpd;
 mod kdump;
 mod kernel;
 mod limits;
@@ -67,6 +68,7 @@ static ALL: &[&Parser] = &[
     &filesystems::PARSER,
     &firewall_zones::PARSER,
     &hardware::PARSER,
+    &httpd::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,
