@@ -11,6 +11,7 @@ mod lvm_backup;
 pub mod parsers;
 pub mod statistics;
 mod text;
+pub mod tomcat;
 
 pub use evidence::Evidence;
 pub use fact::{Fact, Facts, Missing, Spec};

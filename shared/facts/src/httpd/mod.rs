@@ -11,7 +11,7 @@ mod walk;
 mod words;
 
 pub use config::{Config, Directive, SERVER, Section};
-pub use glob::path_fits;
+pub use glob::{children, path_fits};
 pub use instances::{Instance, Process, instances};
 pub use walk::{Settings, walk};
 pub use words::{Line, logical_lines};

@@ -19,7 +19,9 @@ use carepack_shared::{Outcome, Unseen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::httpd::{Config, Files, Instance, Process, SERVER, Settings, instances, walk};
+use crate::httpd::{
+    Config, Files, Instance, Process, SERVER, Settings, children, instances, walk,
+};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const LIST: &str = "survey:httpd-files";
@@ -114,11 +116,7 @@ impl Files for Seen<'_> {
 
     fn list(&self, folder: &str) -> Vec<String> {
         let prefix = format!("{}/", folder.trim_end_matches('/'));
-        let names = self.0.under(&prefix).filter_map(|(path, _)| path.strip_prefix(&prefix));
-        let mut names: Vec<String> =
-            names.filter_map(|rest| Some(rest.split('/').next()?.to_owned())).collect();
-        names.dedup();
-        names
+        children(self.0.under(&prefix).map(|(path, _)| path), folder)
     }
 }
 

@@ -45,6 +45,7 @@ mod swap;
 mod sysctl;
 mod time;
 mod time_settings;
+mod tomcat;
 mod unit_overrides;
 
 use crate::Parser;
@@ -101,6 +102,7 @@ static ALL: &[&Parser] = &[
     &sysctl::PARSER,
     &time::PARSER,
     &time_settings::PARSER,
+    &tomcat::PARSER,
     &unit_overrides::PARSER,
 ];
 
