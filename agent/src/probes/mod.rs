@@ -16,6 +16,7 @@ mod dmi;
 mod file_modes;
 mod filesystems;
 mod firewall;
+mod httpd;
 mod identity;
 mod kdump;
 mod limits;
@@ -43,6 +44,7 @@ mod sudo;
 mod sysctl;
 mod systemd;
 mod time;
+mod tomcat;
 mod tuned;
 mod unit_overrides;
 
@@ -183,6 +185,7 @@ static ALL: &[&Probe] = &[
     &file_modes::PROBE,
     &filesystems::PROBE,
     &firewall::PROBE,
+    &httpd::PROBE,
     &identity::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
@@ -210,6 +213,7 @@ static ALL: &[&Probe] = &[
     &sysctl::PROBE,
     &systemd::PROBE,
     &time::PROBE,
+    &tomcat::PROBE,
     &tuned::PROBE,
     &unit_overrides::PROBE,
 ];
