@@ -191,6 +191,7 @@ impl Daemon {
 
     /// The word after an option: `-f FILE`.
     #[must_use]
+    #[allow(dead_code, reason = "products whose options are words of their own ask it")]
     pub fn after(&self, option: &str) -> Option<&str> {
         let at = self.argv.iter().position(|word| word == option)?;
         self.argv.get(at + 1).map(String::as_str)

@@ -232,7 +232,7 @@ fn told(instance: &Instance, truncated: bool) -> Value {
         "jvm_route": route,
         "shutdown_port": port,
         "shutdown_address": server.text("address").unwrap_or("localhost"),
-        "shutdown_word_default": server.text("shutdown").unwrap_or("SHUTDOWN") == "SHUTDOWN",
+        "shutdown_word_default": server.0["attributes"]["shutdown_default"] != false,
         "listeners": listeners,
         "apps": instance.apps.len(),
         "default_root": instance.default_root,

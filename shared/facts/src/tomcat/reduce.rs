@@ -12,7 +12,7 @@ use super::xml::Element;
 type Allowed = (&'static str, &'static [&'static str]);
 
 const ALLOWED: [Allowed; 28] = [
-    ("Server", &["address", "port", "shutdown", "portOffset"]),
+    ("Server", &["address", "port", "portOffset"]),
     ("Listener", &["SSLEngine", "className", "rmiRegistryPortPlatform", "rmiServerPortPlatform",
         "useLocalPorts", "minimumUmask", "checkedOsUsers"]),
     ("GlobalNamingResources", &[]),
@@ -108,6 +108,9 @@ pub fn element(element: &Element) -> Option<Value> {
     for (name, value) in &element.attributes {
         if SECRETS.contains(&name.as_str()) {
             attributes.insert(format!("{name}_set"), (!value.is_empty()).into());
+        } else if element.name == "Server" && name == "shutdown" {
+            // The word that stops the server is as good as a password.
+            attributes.insert("shutdown_default".to_owned(), (value == "SHUTDOWN").into());
         } else if allowed.contains(&name.as_str()) && value.len() <= VALUE_BYTES_MAX {
             attributes.insert(name.clone(), folded(value).into());
         } else if matches!(name.as_str(), "url" | "jdbcUrl") {
