@@ -5,6 +5,8 @@
 //! what is looked at; [`snapshot`] takes and masks it; [`collect`] spools it ([`spool`],
 //! [`state`]); [`service`] keeps the [`schedule`] and sends it ([`uplink`]); [`cli`] is for people.
 
+mod archive_entry;
+mod certificate;
 pub mod cli;
 pub mod collect;
 pub mod config;

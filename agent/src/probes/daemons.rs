@@ -148,6 +148,14 @@ fn unit_of(cgroup: &str) -> Option<&str> {
     parts.find(|part| part.ends_with(".service") || part.ends_with(".scope"))
 }
 
+/// Whose a process is, and its unit where the kernel says.
+#[must_use]
+pub fn owner(host: &Host, daemon: &Daemon) -> (String, Option<String>) {
+    let (user, _) = About::of(host).status(host, &daemon.task);
+    let unit = host.word(&format!("/proc/{}/cgroup", daemon.task.pid)).ok();
+    (user, unit.as_deref().and_then(unit_of).map(str::to_owned))
+}
+
 /// The soft limit of open files: `Max open files  1024  524288  files`.
 fn open_files(limits: &str) -> Option<i64> {
     let rest = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
@@ -161,6 +169,12 @@ impl Daemon {
     #[must_use]
     pub const fn product(&self) -> &'static str {
         self.product
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.task.pid
     }
 
     /// Its kept words, `argv[0]` first.
@@ -177,6 +191,7 @@ impl Daemon {
 
     /// The word after an option: `-f FILE`.
     #[must_use]
+    #[allow(dead_code, reason = "products whose options are words of their own ask it")]
     pub fn after(&self, option: &str) -> Option<&str> {
         let at = self.argv.iter().position(|word| word == option)?;
         self.argv.get(at + 1).map(String::as_str)

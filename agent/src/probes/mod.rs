@@ -23,6 +23,7 @@ mod firewall;
 mod ftp;
 mod guide_files;
 mod homes;
+mod httpd;
 mod identity;
 mod kdump;
 mod limits;
@@ -59,6 +60,7 @@ mod sudo;
 mod sysctl;
 mod systemd;
 mod time;
+mod tomcat;
 mod tuned;
 mod unit_overrides;
 
@@ -206,6 +208,7 @@ static ALL: &[&Probe] = &[
     &ftp::PROBE,
     &guide_files::PROBE,
     &homes::PROBE,
+    &httpd::PROBE,
     &identity::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
@@ -242,6 +245,7 @@ static ALL: &[&Probe] = &[
     &sysctl::PROBE,
     &systemd::PROBE,
     &time::PROBE,
+    &tomcat::PROBE,
     &tuned::PROBE,
     &unit_overrides::PROBE,
 ];

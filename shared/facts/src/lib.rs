@@ -7,12 +7,14 @@
 mod evidence;
 mod fact;
 pub mod hourly;
+pub mod httpd;
 mod lvm_backup;
 pub mod my_cnf;
 pub mod parsers;
 pub mod statistics;
 pub mod sysstat;
 mod text;
+pub mod tomcat;
 
 pub use evidence::Evidence;
 pub use fact::{Fact, Facts, Missing, Spec};

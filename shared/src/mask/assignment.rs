@@ -296,6 +296,12 @@ static BARE: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         // DRBD's net section, and the account of Galera's state transfer.
         of(r#"(?i)\bshared-secret\s+["']?([^\s"';]+)"#, "password"),
         of(r#"(?i)\bwsrep[_-]sst[_-]auth\s*=\s*["']?[^:\s"']*:([^\s"']+)"#, "password"),
+        // Directives of httpd, whose values stand behind a blank.
+        of(
+            r#"(?i)^\s*(?:[a-z]{2,30}(?:bindpassword|cryptopassphrase|clientsecret)|(?:set|pass)env\s+\S*(?:pass|pwd|secret|token|api_?key)\S*)\s+["']?([^\s"']+)"#,
+            "password",
+        ),
+        of(r#"(?i)\bauthorization\s+["']?(?:basic|bearer)\s+([^"'\s]+)"#, "authorization"),
         of(r":ommysql:[^,\s]*,[^,\s]*,[^,\s]*,([^;\s]+)", "password"),
         of(
             r#"(?i)(?:비밀번호|비번|암호|인증키|패스워드|비밀키|접속키)(?:은|는|이|가|을|를)?\s*[:=]?\s*["']?([!-~]{4,})"#,

@@ -19,6 +19,7 @@ mod ftp;
 mod guide_files;
 mod hardware;
 mod homes;
+mod httpd;
 mod kdump;
 mod kernel;
 mod limits;
@@ -61,6 +62,7 @@ mod swap;
 mod sysctl;
 mod time;
 mod time_settings;
+mod tomcat;
 mod unit_overrides;
 
 use crate::Parser;
@@ -91,6 +93,7 @@ static ALL: &[&Parser] = &[
     &guide_files::PARSER,
     &hardware::PARSER,
     &homes::PARSER,
+    &httpd::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,
@@ -133,6 +136,7 @@ static ALL: &[&Parser] = &[
     &sysctl::PARSER,
     &time::PARSER,
     &time_settings::PARSER,
+    &tomcat::PARSER,
     &unit_overrides::PARSER,
 ];
 
