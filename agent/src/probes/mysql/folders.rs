@@ -68,9 +68,9 @@ fn folder(host: &Host, server: &Server, stat: Stat) -> Look<Value> {
         "redo_bytes": counted.redo_bytes,
         "binlog": log_bin.and_then(|base| numbered(host, &base)),
         "relay": relay.and_then(|base| numbered(host, &base)),
-        "error_log": server.path("log_error").and_then(|path| log(host, path)),
-        "slow_log": server.path("slow_query_log_file").and_then(|path| log(host, path)),
-        "general_log": server.path("general_log_file").and_then(|path| log(host, path)),
+        "error_log": server.path("log_error").and_then(|path| log(host, &path)),
+        "slow_log": server.path("slow_query_log_file").and_then(|path| log(host, &path)),
+        "general_log": server.path("general_log_file").and_then(|path| log(host, &path)),
     }))
 }
 
@@ -124,7 +124,7 @@ fn numbered(host: &Host, base: &str) -> Option<Value> {
     }))
 }
 
-fn log(host: &Host, path: String) -> Option<Value> {
-    let stat = host.stat(&path).ok().filter(|stat| stat.kind == Kind::File)?;
+fn log(host: &Host, path: &str) -> Option<Value> {
+    let stat = host.stat(path).ok().filter(|stat| stat.kind == Kind::File)?;
     Some(json!({ "path": path, "bytes": stat.size_bytes, "modified": stat.modified }))
 }

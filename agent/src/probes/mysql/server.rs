@@ -129,10 +129,11 @@ fn argv(command: &Command, file: &str) -> Vec<String> {
         "--protocol=socket",
         "--connect-timeout=5",
         "--batch",
-        "--force",
         "--no-auto-rehash",
         "--execute",
         &script,
+        // After the statements: `--execute` turns it off.
+        "--force",
     ]
     .map(str::to_owned)
     .to_vec()

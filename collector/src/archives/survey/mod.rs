@@ -95,6 +95,7 @@ const fn survey(name: &'static str, build: fn(&Seen<'_>) -> Option<Content>) -> 
 pub static DERIVED: &[Derived] = &[
     command("chronyc-sources", clock::sources),
     command("chronyc-tracking", clock::tracking),
+    command("drbdadm-status", |seen| seen.command(&["drbdadm_status"]).map(Content::Text)),
     command("rpm-packages", packages::installed),
     command("systemd-unit-files", machine::unit_files),
     command("systemd-units", machine::units),

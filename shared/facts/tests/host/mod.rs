@@ -369,7 +369,7 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!([{"option_file": "/f", "unseen": null,
             "variables": {"datadir": "/var/lib/mysql/", "version": "8.0.36", "port": "3306"},
             "status": {"uptime": "9", "max_used_connections": "9"},
-            "sections": {"privileges": [{"privilege": "SHOW VIEW"}, {"privilege": "SUPER"}],
+            "sections": {"privileges": [{"privilege": "REFERENCES"}, {"privilege": "SUPER"}],
                 "replica": [{"replica_io_running": "Yes", "seconds_behind_source": "0"}],
                 "accounts": [{"user": "a", "host": "%", "no_password": "0"}],
                 "engines": [{"engine": "InnoDB", "number": "9", "bytes": "9"}],

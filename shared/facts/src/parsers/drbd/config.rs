@@ -51,10 +51,9 @@ pub(super) struct Resource {
 impl Config {
     /// Adds a file.
     pub(super) fn read(&mut self, file: &str, text: &str) {
-        let mut tokens = Tokens { rest: text };
         let mut path: Vec<Vec<String>> = Vec::new();
         let mut words: Vec<String> = Vec::new();
-        while let Some(token) = tokens.next() {
+        for token in (Tokens { rest: text }) {
             self.tokens += 1;
             if self.tokens > TOKENS_MAX || path.len() > DEPTH_MAX {
                 return;
@@ -102,7 +101,6 @@ impl Config {
                     resource.stacked = true;
                 }
             }
-            (_, "volume") => {}
             _ => {}
         }
     }
@@ -205,9 +203,10 @@ fn put(settings: &mut Settings, (section, name): (&str, &str), value: &str) {
         _ => (name, value),
     };
     let section = match (section, name) {
-        ("syncer", "verify-alg" | "csums-alg" | "use-rle") | ("", "protocol") => "net",
+        ("syncer", "verify-alg" | "csums-alg" | "use-rle")
+        | ("", "protocol")
+        | ("disk", "fencing") => "net",
         ("syncer", _) => "disk",
-        ("disk", "fencing") => "net",
         (section, _) => section,
     };
     let name = if (section, name) == ("disk", "rate") { "resync-rate" } else { name };
@@ -255,7 +254,7 @@ impl Resource {
     /// The part of the fact that the configuration tells. What it does not say is null.
     pub(super) fn row(&self) -> Map<String, Value> {
         let text = |name: &str| self.settings.get(name).map(String::as_str);
-        let number = |name: &str| text(name).and_then(|text| int(text));
+        let number = |name: &str| text(name).and_then(int);
         let switch = |name: &str| text(name).map(|text| text != "no");
         let nodes = self
             .nodes

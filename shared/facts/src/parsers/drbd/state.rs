@@ -173,8 +173,7 @@ pub(super) fn of_status(text: &str) -> Option<Vec<State>> {
                 }
                 peer.resync_pct =
                     field("done").and_then(|pct| pct.parse().ok()).or(peer.resync_pct);
-                peer.out_of_sync_kib =
-                    field("out-of-sync").and_then(|kib| int(kib)).or(peer.out_of_sync_kib);
+                peer.out_of_sync_kib = field("out-of-sync").and_then(int).or(peer.out_of_sync_kib);
             }
         } else if field("role").is_some() || field("connection").is_some() {
             peers += 1;

@@ -242,7 +242,14 @@ fn typed(text: &str, kind: Kind) -> Option<Value> {
             "0" | "off" | "false" | "no" => Some(Value::Bool(false)),
             _ => None,
         },
-        Kind::Int => text.parse::<i64>().ok().map(Value::from),
+        // MariaDB shows days as `14.000000`.
+        Kind::Int => text
+            .trim_end_matches('0')
+            .strip_suffix('.')
+            .unwrap_or(text)
+            .parse::<i64>()
+            .ok()
+            .map(Value::from),
         Kind::Number => text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Value::from),
         Kind::Size => size(text).map(Value::from),
         Kind::Text => Some(Value::from(text)),
@@ -309,6 +316,19 @@ mod tests {
                     "{name}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn whole_numbers() {
+        for (text, expected) in [
+            ("14", Some(14)),
+            ("14.000000", Some(14)),
+            ("100", Some(100)),
+            ("0.5", None),
+            ("", None),
+        ] {
+            assert_eq!(typed(text, Kind::Int), expected.map(Value::from), "{text}");
         }
     }
 
