@@ -4,6 +4,7 @@
 //! argument. Read the modules in this order.
 
 pub mod bundle;
+pub mod cluster;
 pub mod daemon;
 pub mod digest;
 pub mod mask;
@@ -14,6 +15,7 @@ pub mod period;
 pub mod snapshot;
 pub mod terminal;
 pub mod wire;
+pub mod xml;
 
 pub use observation::{Content, Observation, Outcome, Source, Unseen};
 pub use snapshot::{Reason, Snapshot};

@@ -8,6 +8,7 @@ mod audit;
 mod boot;
 mod boot_loader;
 mod checksums;
+mod cluster;
 mod cpu;
 mod cron;
 mod daemons;
@@ -175,6 +176,7 @@ static ALL: &[&Probe] = &[
     &boot::PROBE,
     &boot_loader::PROBE,
     &checksums::PROBE,
+    &cluster::PROBE,
     &cpu::PROBE,
     &cron::PROBE,
     &daemons::PROBE,

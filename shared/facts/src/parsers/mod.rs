@@ -6,6 +6,7 @@ mod block;
 mod boot;
 mod boot_loader;
 mod checksums;
+mod cluster;
 mod cpu;
 mod cron;
 mod file_modes;
@@ -61,6 +62,7 @@ static ALL: &[&Parser] = &[
     &boot::PARSER,
     &boot_loader::PARSER,
     &checksums::PARSER,
+    &cluster::PARSER,
     &cpu::PARSER,
     &cron::PARSER,
     &file_modes::PARSER,
