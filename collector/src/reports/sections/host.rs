@@ -115,7 +115,8 @@ fn table(scene: &Scene<'_>, host: &HostAssessment, area: Area) -> Option<AreaTab
     })
 }
 
-fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
+/// One finding as a row of a table, of a host or of a group.
+pub fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
     let text = words(scene, finding);
     let open = !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
     let standing = finding.standing.map(|standing| standing_word(scene, standing));

@@ -13,6 +13,7 @@ mod recommendations;
 mod resources;
 mod standard;
 mod systems;
+mod topology;
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::{Area, HostAssessment, Verdict};
@@ -51,6 +52,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         standings: opinion::standings(&scene),
         systems: systems::systems(&scene),
         summary: systems::summary(&scene),
+        topology: topology::topology(&scene),
         hosts: assessment.hosts.iter().map(|page| host::page(&scene, page)).collect(),
         recommendations: recommendations::recommendations(&scene),
         further: recommendations::further(&scene),
