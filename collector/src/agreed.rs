@@ -1,19 +1,22 @@
 //! What was agreed with a customer beside the contract itself, as files an engineer edits: the
-//! standards of roles, which host each is for, and when somebody of ours was at work.
+//! standards of roles, which host each is for, when somebody of ours was at work, and which hosts
+//! belong together where their own settings do not show it.
 //!
 //! ```text
 //! DATA/standards/NAME.yaml       a standard (carepack-assessment, `standard`)
 //! DATA/standards/contracts.yaml  shop-2026: {default: web-rhel9, roles: {db: db-rhel8}, hosts: {db01: db-rhel8}}
+//! DATA/topology/CONTRACT.yaml    clusters: [{name: shop, members: [db03]}], links: [{from: web01, to: app01, kind: web_app}]
 //! DATA/visits/CONTRACT.yaml      - {from: 2026-10-16T00:00:00Z, to: …, who: 김엔지니어 정기점검, hosts: []}
 //! ```
 //! A missing file means that nothing was agreed; one that cannot be read stops the inspection,
 //! since its findings would be wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use carepack_assessment::standard::{BYTES_MAX, StandardError};
+use carepack_assessment::topology::{CorrectionError, Corrections};
 use carepack_assessment::{Standard, Window};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +32,12 @@ pub enum AgreedError {
         path: PathBuf,
         #[source]
         source: std::io::Error,
+    },
+    #[error("topology {}", path.display())]
+    Topology {
+        path: PathBuf,
+        #[source]
+        source: CorrectionError,
     },
     #[error("{}: {what}", path.display())]
     Limit { path: PathBuf, what: String },
@@ -72,6 +81,10 @@ pub struct Agreed {
     assigned: Assigned,
     standards: BTreeMap<String, Arc<Standard>>,
     pub windows: Vec<Window>,
+    /// Corrections of clusters and tiers; see [`Self::check_topology`].
+    pub topology: Corrections,
+    /// The file that they stand in.
+    topology_file: PathBuf,
 }
 
 impl Agreed {
@@ -98,8 +111,11 @@ impl Agreed {
             standards.insert(name.clone(), Arc::new(standard(&file)?));
         }
         let mut windows = Vec::new();
+        let (mut topology, mut topology_file) = (Corrections::default(), PathBuf::new());
         // A contract's name is the engineer's own word; one that is no file name has no visits.
         if is_name(contract) {
+            topology_file = data.join("topology").join(format!("{contract}.yaml"));
+            topology = yaml(&topology_file)?.unwrap_or_default();
             let path = data.join("visits").join(format!("{contract}.yaml"));
             windows = yaml::<Vec<Window>>(&path)?.unwrap_or_default();
             if windows.len() > VISITS_MAX {
@@ -111,7 +127,17 @@ impl Agreed {
                 return Err(AgreedError::Limit { path, what });
             }
         }
-        Ok(Self { assigned, standards, windows })
+        Ok(Self { assigned, standards, windows, topology, topology_file })
+    }
+
+    /// Whether the corrections of the topology name hosts of the contract.
+    ///
+    /// # Errors
+    /// [`AgreedError`] names the file and the correction.
+    pub fn check_topology(&self, hosts: &BTreeSet<&str>) -> Result<(), AgreedError> {
+        let path = || self.topology_file.clone();
+        let wrong = |source| AgreedError::Topology { path: path(), source };
+        self.topology.check(hosts).map_err(wrong)
     }
 
     /// The standard of a host: its own, its role's, or the contract's.
@@ -205,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn corrections_name_hosts_of_the_contract() {
+        let text = "clusters: [{name: shop, members: [db01]}]\n";
+        let folder = folder(&[("topology/shop.yaml", text)]);
+        let agreed = Agreed::of(folder.path(), "shop").unwrap();
+        assert_eq!(agreed.topology.clusters[0].members, ["db01"]);
+        assert!(agreed.check_topology(&BTreeSet::from(["db01"])).is_ok());
+        let error = agreed.check_topology(&BTreeSet::from(["db02"])).unwrap_err();
+        assert!(error.to_string().contains("topology/shop.yaml"), "{error}");
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named() {
         let check = |files: &[(&str, &str)], word: &str| {
             let folder = folder(files);
@@ -216,6 +253,7 @@ mod tests {
         check(&[("standards/contracts.yaml", "shop: [")], "contracts.yaml");
         let bent = "- {from: 2026-10-17T00:00:00Z, to: 2026-10-16T00:00:00Z, who: e}\n";
         check(&[("visits/shop.yaml", bent)], "ends before");
+        check(&[("topology/shop.yaml", "links: [{from: a, too: b}]")], "topology/shop.yaml");
         let files =
             [("standards/contracts.yaml", "shop: {default: w}"), ("standards/w.yaml", "name: w")];
         check(&files, "w.yaml");

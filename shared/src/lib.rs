@@ -4,6 +4,7 @@
 //! argument. Read the modules in this order.
 
 pub mod bundle;
+pub mod cluster;
 pub mod daemon;
 pub mod digest;
 pub mod mask;
@@ -15,6 +16,7 @@ pub mod reduce;
 pub mod snapshot;
 pub mod terminal;
 pub mod wire;
+pub mod xml;
 
 pub use observation::{Content, Observation, Outcome, Source, Unseen};
 pub use snapshot::{Reason, Snapshot};

@@ -334,6 +334,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
         hosts: snapshots.iter().enumerate().map(host).collect(),
         windows: Vec::new(),
         group_history: std::collections::BTreeMap::new(),
+        topology: carepack_assessment::topology::Corrections::default(),
         overrides: std::collections::BTreeMap::new(),
     }
 }

@@ -38,6 +38,7 @@ fn assessed(name: &str) -> Result<Assessment> {
             hosts: vec![input],
             windows: Vec::new(),
             group_history: BTreeMap::new(),
+            topology: carepack_assessment::topology::Corrections::default(),
             overrides: BTreeMap::new(),
         },
     ))

@@ -9,6 +9,7 @@ mod banners;
 mod boot;
 mod boot_loader;
 mod checksums;
+mod cluster;
 mod cpu;
 mod cron;
 mod daemons;
@@ -194,6 +195,7 @@ static ALL: &[&Probe] = &[
     &boot::PROBE,
     &boot_loader::PROBE,
     &checksums::PROBE,
+    &cluster::PROBE,
     &cpu::PROBE,
     &cron::PROBE,
     &daemons::PROBE,

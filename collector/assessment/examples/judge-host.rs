@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         overrides: BTreeMap::new(),
         windows: Vec::new(),
         group_history: BTreeMap::new(),
+        topology: carepack_assessment::topology::Corrections::default(),
     };
     for page in assess(&pack, input).hosts {
         for finding in &page.findings {

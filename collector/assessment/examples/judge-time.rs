@@ -62,6 +62,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
         overrides: BTreeMap::new(),
         windows: Vec::new(),
         group_history: BTreeMap::new(),
+        topology: carepack_assessment::topology::Corrections::default(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::pack::Pack;
 use crate::rule::{Confidence, Rule, Scope, Status};
 use crate::score::{Check, host_score, level};
 use crate::standard::{Compared, Deviation, Standard, compare};
+use crate::topology::Corrections;
 
 /// Everything that the judgement depends on.
 pub struct Input {
@@ -37,6 +38,8 @@ pub struct Input {
     pub windows: Vec<Window>,
     /// What earlier inspections said of clusters and tiers, by their names, oldest first.
     pub group_history: BTreeMap<String, Vec<Past>>,
+    /// What an engineer knows better of clusters and tiers.
+    pub topology: Corrections,
 }
 
 /// One host under contract.
@@ -96,7 +99,7 @@ impl Observed {
 /// Judges.
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
-    let Input { as_of, period, hosts, overrides, windows, group_history } = input;
+    let Input { as_of, period, hosts, overrides, windows, group_history, topology } = input;
     let kisa = pack.kisa.clone().map(|table| table.settled(&|id| is_literal(pack, &overrides, id)));
     let bench = Bench { pack, as_of, period, overrides, windows };
     let mut pages: Vec<Page<'_>> = hosts.into_iter().map(|host| bench.host(host)).collect();
@@ -104,7 +107,7 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
         let key = |page: &Page<'_>| (page.host.host.name.clone(), page.host.host.id.clone());
         key(a).cmp(&key(b))
     });
-    let groups = groups::assess(&bench, &pages, &group_history);
+    let groups = groups::assess(&bench, &pages, &group_history, &topology);
     for (at, page) in pages.iter_mut().enumerate() {
         groups::score(at, page, &groups);
     }

@@ -44,6 +44,8 @@ pub fn facts(rule: &Rule, group: &Group, nodes: &[Node<'_>]) -> Facts {
         return facts;
     }
     facts.put("link.entries", group.entries.clone(), SOURCE);
+    facts.put("link.pool_total", group.pools.0, SOURCE);
+    facts.put("link.pool_total_all", group.pools.1, SOURCE);
     for (key, prefix, at) in [("link.from", "from.", 0), ("link.to", "to.", 1)] {
         put(&mut facts, key, member(prefix, group.members[at]));
     }
@@ -135,6 +137,7 @@ remedy: [{type: fix, ko: k, en: e, change_risk: 1, reboot: false}]
             members: vec![0, 1],
             strangers: Vec::new(),
             entries: Vec::new(),
+            pools: (0, 0),
         };
         let seen = |a: &Facts, b: &Facts| {
             let nodes = [Node { name: "a", facts: a }, Node { name: "b", facts: b }];

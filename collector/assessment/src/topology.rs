@@ -6,6 +6,7 @@
 
 mod addresses;
 mod clusters;
+mod corrections;
 mod links;
 
 use carepack_facts::Facts;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use addresses::Addresses;
+pub use corrections::{ClusterFix, CorrectionError, Corrections, LinkFix};
 
 /// Most groups of one contract.
 pub const GROUPS_MAX: usize = 500;
@@ -44,18 +46,41 @@ pub struct Group {
     pub name: String,
     /// Positions in the list of nodes: of a cluster in order of name, of a link from and to.
     pub members: Vec<usize>,
-    /// Nodes that the cluster names and that are not among the members.
+    /// Nodes that the cluster names and that are not among the members; of a link the caller's
+    /// targets of the same kind that no host of the contract answers to.
     pub strangers: Vec<String>,
     /// Of a link: `[{"from": …, "to": … or null}]`, the caller's entry and what answers it.
     pub entries: Vec<Json>,
+    /// Of a link to a database: connections that the caller's pools may open, and those of all
+    /// callers of that host.
+    pub pools: (i64, i64),
 }
 
-/// Every group, clusters first, each kind in order of name.
+impl Group {
+    fn new(kind: Kind, name: String) -> Self {
+        Self {
+            kind,
+            name,
+            members: Vec::new(),
+            strangers: Vec::new(),
+            entries: Vec::new(),
+            pools: (0, 0),
+        }
+    }
+}
+
+/// Every group, clusters first, each kind in order of name; `corrections` have the last word.
 #[must_use]
-pub fn discover(nodes: &[Node<'_>]) -> Vec<Group> {
+pub fn discover(nodes: &[Node<'_>], corrections: &Corrections) -> Vec<Group> {
     let addresses = Addresses::of(nodes);
     let mut groups = clusters::discover(nodes);
-    groups.extend(links::discover(nodes, &addresses, &groups));
+    corrections::clusters(nodes, &corrections.clusters, &mut groups);
+    let mut links = links::discover(nodes, &addresses, &groups);
+    corrections::links(nodes, &corrections.links, &mut links, |to, kind, target| {
+        links::answer_of(&nodes[to], kind, target)
+    });
+    links::sum(&mut links);
+    groups.extend(links);
     groups.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     groups.truncate(GROUPS_MAX);
     groups
@@ -101,7 +126,7 @@ mod tests {
             let Group { kind, name, .. } = group;
             format!("{kind:?} {name}: {} [{strangers}] {answered}/{entries}", names(group))
         };
-        discover(&nodes).iter().map(one).collect()
+        discover(&nodes, &Corrections::default()).iter().map(one).collect()
     }
 
     #[test]
@@ -138,6 +163,51 @@ mod tests {
             "AppDb app1 → db2: app1+db2 [] 1/1",
         ];
         assert_eq!(told(&hosts), expected);
+    }
+
+    #[test]
+    fn an_engineer_has_the_last_word() {
+        let web = facts(&[
+            interfaces("10.0.0.1"),
+            ("httpd.backends", json!([{"host": "10.0.0.2", "port": 80}, {"host": "10.9.9.9"}])),
+        ]);
+        let app = facts(&[interfaces("10.0.0.2"), ("tomcat.connectors", json!([{"port": 80}]))]);
+        let hosts = [("web1", web), ("app1", app), ("db1", Facts::default())];
+        let nodes: Vec<Node<'_>> = hosts.iter().map(|(name, facts)| Node { name, facts }).collect();
+        let check = |yaml: &str, expected: &[&str]| {
+            let corrections: Corrections = serde_yaml_ng::from_str(yaml).unwrap();
+            let told = discover(&nodes, &corrections);
+            let told: Vec<String> = told
+                .iter()
+                .map(|group| format!("{} [{}]", group.name, group.strangers.join(",")))
+                .collect();
+            assert_eq!(told, expected, "{yaml}");
+        };
+        check("{}", &["web1 → app1 [10.9.9.9]"]);
+        check("links: [{from: web1, to: app1, remove: true}]", &[]);
+        check(
+            "{clusters: [{name: c, members: [db1, db9]}], links: [{from: app1, to: db1, kind: app_db}]}",
+            &["c [db9]", "web1 → app1 [10.9.9.9]", "app1 → db1 []"],
+        );
+    }
+
+    #[test]
+    fn pools_of_all_callers_add_up() {
+        let app = |address: &str| {
+            facts(&[
+                interfaces(address),
+                (
+                    "tomcat.datasources",
+                    json!([{"host": "10.0.0.9", "port": 3306, "max_total": 60}, {"host": "10.0.0.9",
+                        "port": 3306, "max_total": 40}]),
+                ),
+            ])
+        };
+        let db = facts(&[interfaces("10.0.0.9"), ("mysql.instances", json!([{"port": 3306}]))]);
+        let hosts = [("app1", app("10.0.0.1")), ("app2", app("10.0.0.2")), ("db", db)];
+        let nodes: Vec<Node<'_>> = hosts.iter().map(|(name, facts)| Node { name, facts }).collect();
+        let groups = discover(&nodes, &Corrections::default());
+        assert_eq!(groups.iter().map(|group| group.pools).collect::<Vec<_>>(), [(100, 200); 2]);
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn judge(
             overrides: BTreeMap::new(),
             windows: Vec::new(),
             group_history: BTreeMap::new(),
+            topology: carepack_assessment::topology::Corrections::default(),
         },
     )
 }

@@ -35,6 +35,7 @@ pub async fn input(
     let earlier = earlier(inspector, contract, period).await?;
     let exceptions = inspector.store.exceptions(contract.id).await?;
     let agreed = Agreed::of(&inspector.data, &contract.name)?;
+    agreed.check_topology(&hosts.iter().map(|host| host.hostname.as_str()).collect())?;
     let mut inputs = Vec::with_capacity(hosts.len());
     for host in hosts {
         let accepted = exceptions
@@ -53,6 +54,7 @@ pub async fn input(
         overrides: BTreeMap::new(),
         windows: agreed.windows,
         group_history: group_history(earlier),
+        topology: agreed.topology,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Charts as hand-written SVG, the same for HTML and PDF. Every text in them is escaped here.
 
 mod period;
+pub mod topology;
 
 pub use period::{Period, period};
 

@@ -53,6 +53,8 @@ pub struct Report {
     pub standings: Vec<Pair>,
     pub systems: Table,
     pub summary: Summary,
+    /// Clusters and tiers.
+    pub topology: Topology,
     pub hosts: Vec<HostPage>,
     pub recommendations: Vec<Recommendation>,
     /// Recommendations after the first, a line each.
@@ -102,6 +104,24 @@ pub struct SummaryRow {
     /// Scores of the areas, in order.
     pub areas: Vec<String>,
     pub silent: bool,
+}
+
+/// Clusters and tiers of the contract; empty when there are none.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Topology {
+    /// The picture; none when no host belongs to another.
+    pub pictures: Vec<Chart>,
+    pub groups: Vec<GroupPage>,
+}
+
+/// One cluster, or two tiers and the links between them.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupPage {
+    pub name: String,
+    pub about: Vec<Pair>,
+    /// Of tiers: each target and what answers it.
+    pub links: Table,
+    pub areas: Vec<AreaTable>,
 }
 
 /// One host's pages.

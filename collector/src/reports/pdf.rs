@@ -16,6 +16,9 @@ pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> 
             files.push((format!("chart-{host}-{at}.svg"), chart.svg.clone().into_bytes()));
         }
     }
+    for (at, picture) in report.topology.pictures.iter().enumerate() {
+        files.push((format!("topology-{at}.svg"), picture.svg.clone().into_bytes()));
+    }
     let mut json = serde_json::to_value(report)?;
     breakable(&mut json);
     files.push(("report.json".to_owned(), serde_json::to_vec(&json)?));

@@ -64,6 +64,7 @@ fn assessment() -> Assessment {
         overrides: BTreeMap::new(),
         windows: Vec::new(),
         group_history: BTreeMap::new(),
+        topology: carepack_assessment::topology::Corrections::default(),
     };
     assess(&crate::rules::built_in().unwrap(), input)
 }

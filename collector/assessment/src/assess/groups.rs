@@ -9,7 +9,7 @@ use crate::group;
 use crate::judge::{Judged, Scene, judge};
 use crate::model::{Finding, GroupAssessment, Verdict};
 use crate::rule::{Rule, Scope, Status};
-use crate::topology::{Group, Node, discover};
+use crate::topology::{Corrections, Group, Node, discover};
 
 /// A group's page, and what its rules said of the last inspection's evidence.
 pub struct JudgedGroup<'p> {
@@ -24,13 +24,14 @@ pub fn assess<'p>(
     bench: &Bench<'p>,
     pages: &[Page<'_>],
     history: &BTreeMap<String, Vec<Past>>,
+    corrections: &Corrections,
 ) -> Vec<JudgedGroup<'p>> {
     let answering: Vec<usize> =
         (0..pages.len()).filter(|at| pages[*at].host.snapshot.is_some()).collect();
     let node =
         |at: &usize| Node { name: &pages[*at].host.host.name, facts: &pages[*at].host.facts };
     let nodes: Vec<Node<'_>> = answering.iter().map(node).collect();
-    let groups = discover(&nodes);
+    let groups = discover(&nodes, corrections);
     let known = groups.into_iter().map(|group| {
         let history = history.get(&group.name).map_or(&[][..], Vec::as_slice);
         let members = group.members.iter().map(|at| answering[*at]).collect();

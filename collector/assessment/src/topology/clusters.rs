@@ -11,7 +11,9 @@ use super::{Group, Kind, Node, rows, text};
 pub fn discover(nodes: &[Node<'_>]) -> Vec<Group> {
     let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (at, node) in nodes.iter().enumerate() {
-        if let Some(name) = node.facts.value("cluster.name").and_then(Json::as_str) {
+        // The name of a host that is in no cluster is empty.
+        let name = node.facts.value("cluster.name").and_then(Json::as_str);
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
             found.entry(name.to_owned()).or_default().insert(at);
         }
     }
@@ -40,7 +42,7 @@ fn group(nodes: &[Node<'_>], name: String, members: BTreeSet<usize>, list: &str)
         .filter(|name| !name.is_empty() && !known.contains(short(name)))
         .collect();
     let strangers = strangers.into_iter().map(str::to_owned).collect();
-    Group { kind: Kind::Cluster, name, members, strangers, entries: Vec::new() }
+    Group { members, strangers, ..Group::new(Kind::Cluster, name) }
 }
 
 /// Hosts that share DRBD resources: resource names → hosts. Resources with the same sides are one.

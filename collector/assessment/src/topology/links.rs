@@ -1,6 +1,6 @@
 //! Tiers: which host calls which, by the targets of proxies and of connection pools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
@@ -37,8 +37,13 @@ pub fn discover(nodes: &[Node<'_>], addresses: &Addresses, clusters: &[Group]) -
         for (from, node) in nodes.iter().enumerate() {
             let mut links: BTreeMap<usize, Vec<Json>> = BTreeMap::new();
             let targets = tier.callers.iter().flat_map(|key| rows(node.facts, key));
+            let mut strangers: BTreeSet<String> = BTreeSet::new();
             for target in targets.take(TARGETS_MAX) {
-                for to in owners(nodes, addresses, clusters, (from, text(target, "host"))) {
+                let owners = owners(nodes, addresses, clusters, (from, text(target, "host")));
+                if owners.is_empty() && !text(target, "host").is_empty() {
+                    strangers.insert(place(target));
+                }
+                for to in owners {
                     let answer = answer(&nodes[to], tier, target);
                     let entry = json!({ "from": target, "to": answer });
                     links.entry(to).or_default().push(entry);
@@ -48,8 +53,9 @@ pub fn discover(nodes: &[Node<'_>], addresses: &Addresses, clusters: &[Group]) -
                 kind: tier.kind,
                 name: format!("{} → {}", node.name, nodes[to].name),
                 members: vec![from, to],
-                strangers: Vec::new(),
+                strangers: strangers.iter().cloned().collect(),
                 entries,
+                pools: (0, 0),
             }));
         }
     }
@@ -76,6 +82,38 @@ fn owners(
     match cluster {
         Some(cluster) => cluster.members.clone(),
         None => addresses.host(from, name).into_iter().collect(),
+    }
+}
+
+/// `10.0.0.9:3306`.
+fn place(target: &Json) -> String {
+    let host = text(target, "host");
+    match target.get("port").and_then(Json::as_i64) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// What listens on the target's port of a tier of this kind.
+pub fn answer_of(node: &Node<'_>, kind: Kind, target: &Json) -> Json {
+    let tier = TIERS.iter().find(|tier| tier.kind == kind);
+    tier.map_or(Json::Null, |tier| answer(node, tier, target))
+}
+
+/// Connections that pools may open: of each link, and of all links to the same host.
+pub fn sum(groups: &mut [Group]) {
+    let mut all: BTreeMap<usize, i64> = BTreeMap::new();
+    for group in groups.iter_mut().filter(|group| group.kind == Kind::AppDb) {
+        let size = |entry: &Json| {
+            let sizes = ["max_total", "max_pool"].map(|field| entry["from"].get(field));
+            sizes.into_iter().flatten().find_map(Json::as_i64).unwrap_or(0).max(0)
+        };
+        group.pools.0 = group.entries.iter().map(size).fold(0, i64::saturating_add);
+        let of_host = all.entry(group.members[1]).or_default();
+        *of_host = of_host.saturating_add(group.pools.0);
+    }
+    for group in groups.iter_mut().filter(|group| group.kind == Kind::AppDb) {
+        group.pools.1 = all.get(&group.members[1]).copied().unwrap_or(0);
     }
 }
 

@@ -132,7 +132,8 @@ fn table<'f>(
     (!rows.is_empty()).then_some(AreaTable { name, score, rows })
 }
 
-fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
+/// One finding as a row of a table, of a host or of a group.
+pub fn row(scene: &Scene<'_>, finding: &Finding) -> Row {
     let text = words(scene, finding);
     let open = !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
     let standing = finding.standing.map(|standing| standing_word(scene, standing));

@@ -14,6 +14,7 @@ mod recommendations;
 mod resources;
 mod standard;
 mod systems;
+mod topology;
 mod transactions;
 
 use carepack_assessment::Assessment;
@@ -53,6 +54,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         standings: opinion::standings(&scene),
         systems: systems::systems(&scene),
         summary: systems::summary(&scene),
+        topology: topology::topology(&scene),
         hosts: assessment.hosts.iter().map(|page| host::page(&scene, page)).collect(),
         recommendations: recommendations::recommendations(&scene),
         further: recommendations::further(&scene),

@@ -7,6 +7,7 @@ mod block;
 mod boot;
 mod boot_loader;
 mod checksums;
+mod cluster;
 mod cpu;
 mod cron;
 mod dns_server;
@@ -81,6 +82,7 @@ static ALL: &[&Parser] = &[
     &boot::PARSER,
     &boot_loader::PARSER,
     &checksums::PARSER,
+    &cluster::PARSER,
     &cpu::PARSER,
     &cron::PARSER,
     &dns_server::PARSER,

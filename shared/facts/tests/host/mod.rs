@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 /// Source key and text.
 pub const TEXTS: &[(&str, &str)] = &[
+    ("/etc/sysconfig/sbd", "SBD_DEVICE=\"/dev/sda1\"\nSBD_PACEMAKER=yes\n"),
+    ("/etc/booth/booth.conf", "site = \"10.0.0.1\"\nticket = \"t\"\n"),
     (
         "/etc/os-release",
         "ID=\"rhel\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"RHEL 9.4\"\nCPE_NAME=\"cpe:/o:x\"\n",
@@ -241,6 +243,41 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!({"registered": true, "consumer_until": 9, "entitlements": [9], "unreadable": 0,
                 "content_access": "simple"}),
         ),
+        (
+            "survey:corosync-conf",
+            json!({"text": "totem {\n cluster_name: c\n token: 3000\n}\nnodelist {\n node {\n \
+            ring0_addr: 10.0.0.1\n name: a\n nodeid: 1\n }\n}\n", "sha256": "00"}),
+        ),
+        (
+            "survey:cluster-cib",
+            json!(
+                "<cib epoch='1'><configuration><crm_config/><nodes><node id='1' uname='a'/>\
+            </nodes><resources><primitive id='v' class='ocf' provider='heartbeat' type='IPaddr2'>\
+            <instance_attributes><nvpair name='ip' value='10.0.0.9'/></instance_attributes>\
+            <operations><op name='start' timeout='20s'/></operations></primitive></resources>\
+            <constraints><rsc_location id='l' rsc='v' node='a' score='1'/></constraints>\
+            </configuration></cib>"
+            ),
+        ),
+        ("survey:cluster-legacy", json!({"name": "old", "nodes": ["a"]})),
+        (
+            "survey:crm-mon",
+            json!(
+                "<pacemaker-result><summary><current_dc present='true' name='a'/></summary>\
+            <nodes><node name='a' id='1' online='true'/></nodes><resources><resource id='v' \
+            role='Started'><node name='a'/></resource></resources></pacemaker-result>"
+            ),
+        ),
+        (
+            "survey:corosync-quorumtool",
+            json!("Quorum information\nQuorate: Yes\nTotal votes: 1\n Nodeid Votes Name\n 1 1 a\n"),
+        ),
+        ("survey:corosync-cfgtool", json!("Local node ID 1\nLINK ID 0 udp\n addr = 10.0.0.1\n")),
+        (
+            "survey:cluster-keys",
+            json!({"/etc/corosync/authkey": {"mode": "0400", "uid": 0, "gid": 0, "size": 256}}),
+        ),
+        ("survey:cluster-transitions", json!([{"name": "pe-input-1.bz2", "modified": 1}])),
         ("survey:cron-access", json!({"cron_allow": false, "cron_deny": true})),
         ("survey:resources", resources()),
         (

@@ -1,0 +1,281 @@
+//! The Red Hat high-availability cluster: settings of the ring and of Pacemaker, what the daemons
+//! say now, keys and their modes, and what an older cluster software left.
+//!
+//! Passwords of fence devices and keys never leave: settings that may hold one are reduced on the
+//! host ([`carepack_shared::cluster`]). Which state is good, the collector knows.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use carepack_shared::{Unseen, cluster, digest, xml};
+use serde_json::{Map, Value, json};
+
+use super::execute::clean;
+use super::{Privilege, Probe, Read, file, files};
+use crate::host::{Command, Host, Look, Missed};
+
+const COROSYNC: &str = "/etc/corosync/corosync.conf";
+const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
+const CMAN: &str = "/etc/cluster/cluster.conf";
+const TRANSITIONS: &str = "/var/lib/pacemaker/pengine";
+const KEYS: [&str; 3] = ["/etc/booth/booth.key", "/etc/corosync/authkey", "/etc/pacemaker/authkey"];
+
+pub static PROBE: Probe = Probe {
+    id: "cluster",
+    about_ko: "고가용성 클러스터(Pacemaker) 설정과 상태; 펜스 장치 암호와 키는 수집하지 않음",
+    about_en: "High-availability cluster (Pacemaker), settings and state; no passwords, no keys",
+    reads: &[
+        Read::Survey { name: "corosync-conf", reads: &[COROSYNC], run: corosync },
+        Read::Survey { name: "cluster-cib", reads: &[CIB], run: cib },
+        Read::Survey { name: "cluster-legacy", reads: &[CMAN], run: legacy },
+        Read::Survey {
+            name: "crm-mon",
+            reads: &["/usr/sbin/crm_mon -1 --output-as=xml"],
+            run: crm_mon,
+        },
+        Read::Survey {
+            name: "corosync-quorumtool",
+            reads: &["/usr/sbin/corosync-quorumtool -s"],
+            run: quorum,
+        },
+        Read::Survey {
+            name: "corosync-cfgtool",
+            reads: &["/usr/sbin/corosync-cfgtool -s"],
+            run: rings,
+        },
+        Read::Survey { name: "cluster-keys", reads: &KEYS, run: keys },
+        Read::Survey { name: "cluster-transitions", reads: &[TRANSITIONS], run: transitions },
+        file("/etc/sysconfig/pacemaker"),
+        file("/etc/sysconfig/sbd"),
+        files("/etc/booth", ".conf"),
+    ],
+    deadline_ms: 30_000,
+    privilege: Privilege::ReadAll,
+};
+
+/// A ring of 32 nodes has some 8 KiB.
+const COROSYNC_BYTES_MAX: usize = 64 * 1024;
+/// A cluster of a hundred resources has some 200 KiB.
+const CIB_BYTES_MAX: usize = 4 * 1024 * 1024;
+const MONITOR_BYTES_MAX: usize = 2 * 1024 * 1024;
+const TOOL_BYTES_MAX: usize = 64 * 1024;
+/// One command; a daemon that hangs leaves time for the next.
+const COMMAND_MAX: Duration = Duration::from_secs(7);
+/// Most transitions told of: the newest.
+const TRANSITIONS_MAX: usize = 40;
+
+/// Pacemaker 2.0 and later.
+static CRM_MON: Command = Command {
+    name: "crm-mon",
+    argv: &["/usr/sbin/crm_mon", "-1", "--output-as=xml"],
+    output_bytes_max: MONITOR_BYTES_MAX,
+    as_nobody: false,
+};
+/// Pacemaker 1.1 (RHEL 7).
+static CRM_MON_1_1: Command = Command {
+    name: "crm-mon-1.1",
+    argv: &["/usr/sbin/crm_mon", "-1", "--as-xml"],
+    output_bytes_max: MONITOR_BYTES_MAX,
+    as_nobody: false,
+};
+static QUORUM: Command = Command {
+    name: "corosync-quorumtool",
+    argv: &["/usr/sbin/corosync-quorumtool", "-s"],
+    output_bytes_max: TOOL_BYTES_MAX,
+    as_nobody: false,
+};
+static RINGS: Command = Command {
+    name: "corosync-cfgtool",
+    argv: &["/usr/sbin/corosync-cfgtool", "-s"],
+    output_bytes_max: TOOL_BYTES_MAX,
+    as_nobody: false,
+};
+
+fn whole(host: &Host, path: &str, bytes_max: usize) -> Look<String> {
+    let piece = host.read(path, bytes_max)?;
+    if piece.truncated {
+        return Err(Missed::new(Unseen::Failed, format!("{path}: longer than {bytes_max} bytes")));
+    }
+    Ok(clean(&piece.bytes))
+}
+
+/// `{"text": settings without keys, "sha256": of the whole file}`.
+fn corosync(host: &Host) -> Look<Value> {
+    let text = whole(host, COROSYNC, COROSYNC_BYTES_MAX)?;
+    let sha256 = digest::sha256_hex(text.as_bytes());
+    Ok(json!({ "text": cluster::reduced_corosync(&text), "sha256": sha256 }))
+}
+
+/// The reduced CIB as text.
+fn cib(host: &Host) -> Look<Value> {
+    let text = whole(host, CIB, CIB_BYTES_MAX)?;
+    let reduced = cluster::reduced_cib(&text);
+    let malformed = |error| Missed::new(Unseen::Malformed, format!("{CIB}: {error}"));
+    reduced.map(Value::from).map_err(malformed)
+}
+
+/// `{"name": …, "nodes": [name, …]}` of a cluster of RHEL 6 kind; its fence devices stay.
+fn legacy(host: &Host) -> Look<Value> {
+    let text = whole(host, CMAN, COROSYNC_BYTES_MAX)?;
+    let malformed = |error| Missed::new(Unseen::Malformed, format!("{CMAN}: {error}"));
+    let root = xml::parse(&text).map_err(malformed)?;
+    let nodes = root.all("clusternodes").flat_map(|list| list.all("clusternode"));
+    let nodes: Vec<&str> = nodes.filter_map(|node| node.attribute("name")).collect();
+    Ok(json!({ "name": root.attribute("name"), "nodes": nodes }))
+}
+
+fn crm_mon(host: &Host) -> Look<Value> {
+    let older = |missed: Missed| match missed.reason {
+        Unseen::Failed => said(host, &CRM_MON_1_1, "<crm_mon").map_err(|_| missed),
+        _ => Err(missed),
+    };
+    said(host, &CRM_MON, "<pacemaker-result").or_else(older).map(Value::from)
+}
+
+fn quorum(host: &Host) -> Look<Value> {
+    said(host, &QUORUM, "Quorum information").map(Value::from)
+}
+
+fn rings(host: &Host) -> Look<Value> {
+    said(host, &RINGS, "ocal node ID").map(Value::from)
+}
+
+/// The whole output of a command. The status is no measure: `corosync-quorumtool` answers with it
+/// whether there is quorum; output with `mark` in it is an answer.
+fn said(host: &Host, command: &Command, mark: &str) -> Look<String> {
+    let mut bytes = Vec::new();
+    let argv: Vec<String> = command.argv.iter().map(|&word| word.to_owned()).collect();
+    let deadline = Instant::now() + COMMAND_MAX;
+    let mut is_cut = false;
+    let ended = host.stream(command, &argv, deadline, &mut |piece| {
+        is_cut |= bytes.len() + piece.len() > command.output_bytes_max;
+        if is_cut {
+            return ControlFlow::Break(());
+        }
+        bytes.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    });
+    let text = clean(&bytes);
+    match ended {
+        _ if is_cut => {
+            let detail = format!("{}: more than {}", command.name, command.output_bytes_max);
+            Err(Missed::new(Unseen::Failed, detail))
+        }
+        Err(missed) if missed.reason == Unseen::Failed && text.contains(mark) => Ok(text),
+        Err(missed) => Err(missed),
+        Ok(()) if text.contains(mark) => Ok(text),
+        Ok(()) => Err(Missed::new(Unseen::Malformed, format!("{}: another text", command.name))),
+    }
+}
+
+/// Path → `{"mode", "uid", "gid", "size"}` of the keys that are there.
+fn keys(host: &Host) -> Look<Value> {
+    let mut found = Map::new();
+    for path in KEYS {
+        match host.stat(path) {
+            Ok(stat) => {
+                let mode = format!("{:04o}", stat.mode);
+                let told = json!({
+                    "mode": mode, "uid": stat.uid, "gid": stat.gid, "size": stat.size_bytes,
+                });
+                found.insert(path.to_owned(), told);
+            }
+            Err(missed) if missed.reason == Unseen::Absent => {}
+            Err(missed) => return Err(missed),
+        }
+    }
+    Ok(Value::Object(found))
+}
+
+/// `[{"name": "pe-input-12.bz2", "modified": epoch seconds}]`, newest first: each is a moment at
+/// which the cluster had something to do.
+fn transitions(host: &Host) -> Look<Value> {
+    let listing = host.list(TRANSITIONS)?;
+    let mut found: Vec<(i64, String)> = Vec::new();
+    for name in listing.names.into_iter().filter(|name| name.starts_with("pe-")) {
+        if let Ok(stat) = host.stat(&format!("{TRANSITIONS}/{name}")) {
+            found.push((stat.modified, name));
+        }
+    }
+    found.sort_by(|a, b| b.cmp(a));
+    found.truncate(TRANSITIONS_MAX);
+    let told = found.into_iter().map(|(at, name)| json!({ "name": name, "modified": at }));
+    Ok(Value::Array(told.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(head: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+        let folder = tempfile::tempdir().unwrap();
+        let head = format!("hostname = \"n\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n{head}");
+        std::fs::write(folder.path().join("host.toml"), head).unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let host = Host::recorded(folder.path(), None).unwrap();
+        (folder, host)
+    }
+
+    #[test]
+    fn helpers_are_absolute() {
+        for command in [&CRM_MON, &CRM_MON_1_1, &QUORUM, &RINGS] {
+            assert!(command.argv[0].starts_with("/usr/sbin/"), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn fence_passwords_stay() {
+        let fence = r#"<cib><configuration><resources><primitive id="f"><instance_attributes>
+            <nvpair name="password" value="hunter2"/></instance_attributes></primitive></resources>
+            </configuration></cib>"#;
+        let cman = r#"<cluster name="old"><clusternodes><clusternode name="a"/></clusternodes>
+            <fencedevices><fencedevice passwd="hunter3"/></fencedevices></cluster>"#;
+        let (_folder, host) = recorded(
+            "",
+            &[
+                ("root/var/lib/pacemaker/cib/cib.xml", fence),
+                ("root/etc/cluster/cluster.conf", cman),
+                ("root/etc/corosync/corosync.conf", "totem {\n key: hunter4\n}\n"),
+            ],
+        );
+        let told = [cib(&host).unwrap(), legacy(&host).unwrap(), corosync(&host).unwrap()];
+        assert!(!json!(told).to_string().contains("hunter"), "{told:?}");
+        assert_eq!(told[1], json!({"name": "old", "nodes": ["a"]}));
+        assert_eq!(keys(&host).unwrap(), json!({}));
+    }
+
+    #[test]
+    fn an_answer_with_a_bad_status_is_an_answer_and_the_older_tool_is_asked_next() {
+        let head = r#"
+[[command]]
+name = "corosync-quorumtool"
+argv = "/usr/sbin/corosync-quorumtool -s"
+stdout = "commands/q.txt"
+status = 1
+
+[[command]]
+name = "crm-mon"
+argv = "/usr/sbin/crm_mon -1 --output-as=xml"
+stderr = "unrecognized option"
+status = 64
+
+[[command]]
+name = "crm-mon-1.1"
+argv = "/usr/sbin/crm_mon -1 --as-xml"
+stdout = "commands/m.xml"
+status = 0
+"#;
+        let files = [
+            ("commands/q.txt", "Quorum information\nQuorate: Yes\n"),
+            ("commands/m.xml", "<crm_mon version=\"1.1.23\"/>\n"),
+        ];
+        let (_folder, host) = recorded(head, &files);
+        assert_eq!(quorum(&host), Ok("Quorum information\nQuorate: Yes\n".into()));
+        assert_eq!(crm_mon(&host), Ok("<crm_mon version=\"1.1.23\"/>\n".into()));
+        assert_eq!(rings(&host).unwrap_err().reason, Unseen::Absent);
+    }
+}
