@@ -6,6 +6,8 @@
 pub mod bundle;
 pub mod daemon;
 pub mod digest;
+pub mod jboss;
+pub mod jdbc;
 pub mod mask;
 pub mod observation;
 pub mod pattern_pack;
@@ -14,6 +16,7 @@ pub mod period;
 pub mod snapshot;
 pub mod terminal;
 pub mod wire;
+pub mod xml;
 
 pub use observation::{Content, Observation, Outcome, Source, Unseen};
 pub use snapshot::{Reason, Snapshot};

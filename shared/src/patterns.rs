@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 /// The embedded list, one file a subject.
-const FILES: [&str; 6] = [
+const FILES: [&str; 8] = [
     include_str!("../patterns/kernel.toml"),
     include_str!("../patterns/storage.toml"),
     include_str!("../patterns/network.toml"),
     include_str!("../patterns/system.toml"),
     include_str!("../patterns/security.toml"),
     include_str!("../patterns/products.toml"),
+    include_str!("../patterns/java.toml"),
+    include_str!("../patterns/jboss.toml"),
 ];
 
 /// Most patterns in a pack.

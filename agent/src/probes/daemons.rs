@@ -163,6 +163,16 @@ impl Daemon {
         self.product
     }
 
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.task.pid
+    }
+
+    /// Whose it is, the account's name where there is one.
+    pub(super) fn user(&self, host: &Host, about: &About) -> String {
+        about.status(host, &self.task).0
+    }
+
     /// Its kept words, `argv[0]` first.
     #[must_use]
     pub fn argv(&self) -> &[String] {

@@ -17,6 +17,8 @@ mod file_modes;
 mod filesystems;
 mod firewall;
 mod identity;
+mod jboss;
+mod jdk;
 mod kdump;
 mod limits;
 mod links;
@@ -184,6 +186,8 @@ static ALL: &[&Probe] = &[
     &filesystems::PROBE,
     &firewall::PROBE,
     &identity::PROBE,
+    &jboss::PROBE,
+    &jdk::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
     &links::PROBE,

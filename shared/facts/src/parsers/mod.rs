@@ -12,6 +12,8 @@ mod file_modes;
 mod filesystems;
 mod firewall_zones;
 mod hardware;
+mod jboss;
+mod jdk;
 mod kdump;
 mod kernel;
 mod limits;
@@ -67,6 +69,8 @@ static ALL: &[&Parser] = &[
     &filesystems::PARSER,
     &firewall_zones::PARSER,
     &hardware::PARSER,
+    &jboss::PARSER,
+    &jdk::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,
