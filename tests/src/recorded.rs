@@ -28,6 +28,7 @@ pub const ALL: &[Recorded] = &[
         name: "rhel7-legacy", role: "구 인증 서버", importance: 1, has_previous: false
     },
     Recorded { name: "rhel9-broken", role: "개발 서버", importance: 1, has_previous: true },
+    Recorded { name: "rhel8-jboss", role: "주문 WAS", importance: 2, has_previous: false },
 ];
 
 impl Recorded {

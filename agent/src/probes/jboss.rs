@@ -83,15 +83,19 @@ struct Instance {
 fn survey(host: &Host) -> Look<Value> {
     let running = daemons::running(host);
     let looked = running.is_ok();
-    let mut instances = running_instances(host, &running.unwrap_or_default());
+    let mut instances = running.as_deref().map_or_else(|_| Vec::new(), |all| of(host, all));
     let known: BTreeSet<String> = instances.iter().map(|one| one.home.clone()).collect();
     instances.extend(lying_about(host, &known));
+    if let (true, Err(missed)) = (instances.is_empty(), running) {
+        return Err(missed);
+    }
     let truncated = instances.len() > INSTANCES_MAX;
     let told: Vec<Value> = instances.iter().take(INSTANCES_MAX).map(|one| one.told(host)).collect();
     Ok(json!({ "looked_at_processes": looked, "instances": told, "truncated": truncated }))
 }
 
-fn running_instances(host: &Host, daemons: &[Daemon]) -> Vec<Instance> {
+/// The instances that processes run.
+fn of(host: &Host, daemons: &[Daemon]) -> Vec<Instance> {
     let about = About::of(host);
     let mut found: Vec<Instance> = Vec::new();
     let ours = daemons.iter().filter(|daemon| daemon.product() == "java");
@@ -342,4 +346,98 @@ fn java_home(conf: &str) -> Option<String> {
         .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).strip_prefix("JAVA_HOME="));
     let path = set.last()?.trim_matches(['"', '\'']);
     path.starts_with('/').then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+        let folder = tempfile::tempdir().unwrap();
+        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
+        std::fs::write(folder.path().join("host.toml"), head).unwrap();
+        for (path, text) in files {
+            let path = folder.path().join("root").join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let host = Host::recorded(folder.path(), None).unwrap();
+        (folder, host)
+    }
+
+    fn stat(pid: u32, parent: u32) -> String {
+        format!("{pid} (java) S {parent} 7 7 0 -1 0 0 0 0 0 2 1 0 0 20 0 3 0 900 4096 25 1844")
+    }
+
+    const XML: &str = "<server><profile><subsystem xmlns='urn:jboss:domain:mail:1.0'>\
+                       <x password='hunter2'/></subsystem></profile></server>";
+
+    #[test]
+    fn a_running_server_and_one_that_only_lies_there() {
+        let home = "opt/jboss-eap-7.4";
+        let argv = "java\0-D[Standalone]\0-Djboss.home.dir=/opt/jboss-eap-7.4\0-c\0ha.xml\0";
+        let (_folder, host) = recorded(&[
+            ("proc/uptime", "1000.0 1.0\n"),
+            ("proc/20/stat", &stat(20, 1)),
+            ("proc/20/cmdline", argv),
+            (&format!("{home}/version.txt"), "JBoss EAP - Version 7.4.1.GA\n"),
+            (&format!("{home}/standalone/configuration/ha.xml"), XML),
+            (
+                &format!("{home}/standalone/configuration/mgmt-users.properties"),
+                "#admin=old\nadmin=0123456789abcdef\nkim=fedcba\n",
+            ),
+            (&format!("{home}/standalone/deployments/a.war"), ""),
+            (&format!("{home}/standalone/deployments/a.war.failed"), "hunter2"),
+            (
+                &format!("{home}/bin/standalone.conf"),
+                "JAVA_HOME=/opt/jdk\nJAVA_OPTS=\"-Xmx1g -Dx.password=hunter2\"\n#JAVA_OPTS=-Xmx9g\n",
+            ),
+            ("opt/wildfly-26/standalone/configuration/standalone.xml", "<server"),
+            ("opt/other/standalone/configuration/standalone.xml", XML),
+        ]);
+        let value = survey(&host).unwrap();
+        let text = value.to_string();
+        assert!(!text.contains("hunter2") && !text.contains("0123456789abcdef"), "{text}");
+        let rows = value["instances"].as_array().unwrap();
+        assert_eq!(rows.len(), 2, "{text}");
+        assert_eq!(rows[0]["config"], "ha.xml");
+        assert_eq!(rows[0]["files"][0]["tree"]["root"]["e"], "server");
+        assert_eq!(rows[0]["users"][0]["count"], 2);
+        assert_eq!(rows[0]["users"][0]["well_known"], json!(["admin"]));
+        assert_eq!(rows[0]["deployments"], json!([{"name": "a.war", "state": "failed"}]));
+        assert_eq!(rows[0]["options"], json!(["-Xmx1g"]));
+        assert_eq!(rows[0]["java_home"], "/opt/jdk");
+        assert_eq!(rows[1]["home"], "/opt/wildfly-26");
+        assert_eq!(rows[1]["process"], Value::Null);
+        assert_eq!(rows[1]["files"][0]["unseen"], "malformed");
+    }
+
+    #[test]
+    fn a_domain_is_one_instance_with_its_servers() {
+        let home = "-Djboss.home.dir=/opt/eap";
+        let line = |words: &str| format!("java\0{}\0{home}\0", words.replace(' ', "\0"));
+        let (_folder, host) = recorded(&[
+            ("proc/uptime", "1000.0 1.0\n"),
+            ("proc/20/stat", &stat(20, 1)),
+            ("proc/20/cmdline", &format!("java\0-D[Process Controller]\0{home}\0")),
+            ("proc/21/stat", &stat(21, 20)),
+            (
+                "proc/21/cmdline",
+                &format!("java\0-D[Host Controller]\0{home}\0--host-config=host-slave.xml\0"),
+            ),
+            ("proc/22/stat", &stat(22, 20)),
+            ("proc/22/cmdline", &line("-D[Server:server-two] -Xmx512m")),
+            ("opt/eap/domain/configuration/host-slave.xml", "<host/>"),
+        ]);
+        let value = survey(&host).unwrap();
+        let rows = value["instances"].as_array().unwrap();
+        assert_eq!(rows.len(), 1, "{value}");
+        assert_eq!(
+            (&rows[0]["mode"], &rows[0]["base"]),
+            (&json!("domain"), &json!("/opt/eap/domain"))
+        );
+        assert_eq!(rows[0]["servers"][0]["name"], "server-two");
+        assert_eq!(rows[0]["files"][0]["kind"], "host");
+        assert_eq!(rows[0]["files"][1]["unseen"], "absent");
+    }
 }

@@ -136,6 +136,7 @@ fn process(one: &Running) -> Value {
         "user": one.user,
         "home": one.home,
         "vendor": release.vendor,
+        "implementor": one.release.as_ref().and_then(|release| release.get("IMPLEMENTOR")),
         "version": release.version,
         "major": release.major,
         "update": release.update,

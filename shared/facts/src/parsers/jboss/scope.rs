@@ -179,5 +179,5 @@ pub fn is_exposed(address: Option<&str>) -> Option<bool> {
 pub fn is_any(address: Option<&str>) -> Option<bool> {
     let address = address?;
     (!address.contains('$'))
-        .then(|| matches!(address, "0.0.0.0" | "::" | "[::]" | "0:0:0:0:0:0:0:0"))
+        .then_some(matches!(address, "0.0.0.0" | "::" | "[::]" | "0:0:0:0:0:0:0:0"))
 }
