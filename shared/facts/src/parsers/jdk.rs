@@ -48,12 +48,10 @@ pub static PARSER: Parser = Parser {
 #[derive(Deserialize)]
 struct Survey {
     running: Option<Vec<Running>>,
-    #[serde(default)]
-    installed: Vec<Installed>,
-    #[serde(default)]
-    crashes: Vec<Map<String, Value>>,
-    #[serde(default)]
-    dumps: Vec<Map<String, Value>>,
+    // An archive tells only what runs.
+    installed: Option<Vec<Installed>>,
+    crashes: Option<Vec<Map<String, Value>>>,
+    dumps: Option<Vec<Map<String, Value>>>,
 }
 
 #[derive(Deserialize)]
@@ -92,15 +90,10 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     };
     let homes: Vec<&str> =
         survey.running.iter().flatten().filter_map(|process| process.home.as_deref()).collect();
-    let installed = survey.installed.iter().map(|one| {
-        let Release { vendor, version, major, update } =
-            Release::of(Some(&one.home), one.release.as_ref());
-        json!({
-            "home": one.home, "vendor": vendor, "version": version, "major": major,
-            "update": update, "running": homes.contains(&one.home.as_str()),
-        })
+    let installed = survey.installed.as_ref().map(|all| -> Vec<Value> {
+        all.iter().map(|one| one.row(homes.contains(&one.home.as_str()))).collect()
     });
-    facts.put("jdk.installed", installed.collect::<Vec<Value>>(), SURVEY);
+    facts.tell("jdk.installed", installed.ok_or(Unseen::Absent), SURVEY);
     match &survey.running {
         Some(running) => {
             let rows: Vec<Value> = running.iter().map(process).collect();
@@ -109,14 +102,26 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
             facts.put("jdk.heap_total_bytes", total, SURVEY);
             facts.put("jdk.processes", rows, SURVEY);
             // Where nobody knows who runs, nobody knows where crashes leave their files.
-            facts.put("jdk.crashes", newest(survey.crashes), SURVEY);
-            facts.put("jdk.dumps", newest(survey.dumps), SURVEY);
+            let crashes = survey.crashes.map(newest).ok_or(Unseen::Absent);
+            facts.tell("jdk.crashes", crashes, SURVEY);
+            facts.tell("jdk.dumps", survey.dumps.map(newest).ok_or(Unseen::Absent), SURVEY);
         }
         None => facts.miss_all(
             &["jdk.processes", "jdk.heap_total_bytes", "jdk.crashes", "jdk.dumps"],
             Unseen::Failed,
             SURVEY,
         ),
+    }
+}
+
+impl Installed {
+    fn row(&self, running: bool) -> Value {
+        let Release { vendor, version, major, update } =
+            Release::of(Some(&self.home), self.release.as_ref());
+        json!({
+            "home": self.home, "vendor": vendor, "version": version, "major": major,
+            "update": update, "running": running,
+        })
     }
 }
 
