@@ -23,6 +23,9 @@ pub struct Program {
     words: &'static [&'static str],
 }
 
+/// Options of Java that run a command line: named, without it.
+const RUNS: &[&str] = &["-XX:OnOutOfMemoryError=", "-XX:OnError="];
+
 /// The programs of the products, and of what stands beside them.
 const PROGRAMS: &[Program] = &[
     Program {
@@ -43,6 +46,8 @@ const PROGRAMS: &[Program] = &[
             "-Xloggc:",
             "-Xrs",
             "-Xverify",
+            "-Xrunjdwp:",
+            "-agentlib:jdwp",
             "-verbose:gc",
             "-server",
             "-client",
@@ -64,6 +69,15 @@ const PROGRAMS: &[Program] = &[
             "-Djboss.node.name=",
             "-Djboss.domain.base.dir=",
             "-Djboss.bind.address",
+            "-Djboss.http.port=",
+            "-Djboss.https.port=",
+            "-Djboss.ajp.port=",
+            "-Djboss.management.http.port=",
+            "-Djboss.management.https.port=",
+            "-Djboss.default.jgroups.stack=",
+            "-Djboss.default.multicast.address=",
+            "-Djava.rmi.server.hostname=",
+            "-Dsun.net.inetaddr.ttl=",
             "-Djboss.socket.binding.port-offset=",
             "-Djboss.tx.node.id=",
             "-Dorg.jboss.boot.log.file=",
@@ -72,9 +86,11 @@ const PROGRAMS: &[Program] = &[
             "--domain-config",
             "--host-config",
             "-b=",
-            "-bmanagement",
+            "-bmanagement=",
+            "-bprivate=",
+            "-bunsecure=",
         ],
-        pairs: &["-c", "-b"],
+        pairs: &["-c", "-b", "-bmanagement", "-bprivate", "-bunsecure"],
         words: &[
             "org.apache.catalina.startup.Bootstrap",
             "org.jboss.modules.Main",
@@ -190,6 +206,8 @@ impl Program {
             } else if self.pairs.contains(&word) {
                 kept.push(word);
                 takes_next = true;
+            } else if RUNS.iter().any(|option| word.starts_with(option)) {
+                kept.push(word.split('=').next().unwrap_or(word));
             } else if self.words.contains(&word) || self.begins(word) {
                 kept.push(word);
             } else if word.starts_with("-javaagent:") {
@@ -229,6 +247,11 @@ mod tests {
         check(
             "java -javaagent:/opt/apm.jar=key=s3cret,host=x -jar app.jar --token=x",
             "java -javaagent:/opt/apm.jar",
+        );
+        check(
+            "java -XX:OnOutOfMemoryError=/opt/notify?token=x -agentlib:jdwp=address=*:8787 \
+             -bmanagement 0.0.0.0",
+            "java -XX:OnOutOfMemoryError -agentlib:jdwp=address=*:8787 -bmanagement 0.0.0.0",
         );
         check(
             "/usr/libexec/mysqld --basedir=/usr --password=x",

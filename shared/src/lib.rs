@@ -7,6 +7,8 @@ pub mod bundle;
 pub mod cluster;
 pub mod daemon;
 pub mod digest;
+pub mod jboss;
+pub mod jdbc;
 pub mod mask;
 pub mod observation;
 pub mod pattern_pack;

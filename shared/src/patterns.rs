@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 /// The embedded list, one file a subject.
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     include_str!("../patterns/kernel.toml"),
     include_str!("../patterns/storage.toml"),
     include_str!("../patterns/network.toml"),
@@ -19,6 +19,8 @@ const FILES: [&str; 10] = [
     include_str!("../patterns/drbd.toml"),
     include_str!("../patterns/httpd.toml"),
     include_str!("../patterns/tomcat.toml"),
+    include_str!("../patterns/java.toml"),
+    include_str!("../patterns/jboss.toml"),
 ];
 
 /// Most patterns in a pack.

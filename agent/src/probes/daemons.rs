@@ -177,6 +177,11 @@ impl Daemon {
         self.task.pid
     }
 
+    /// Whose it is, the account's name where there is one.
+    pub(super) fn user(&self, host: &Host, about: &About) -> String {
+        about.status(host, &self.task).0
+    }
+
     /// Its kept words, `argv[0]` first.
     #[must_use]
     pub fn argv(&self) -> &[String] {

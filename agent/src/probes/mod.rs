@@ -26,6 +26,8 @@ mod guide_files;
 mod homes;
 mod httpd;
 mod identity;
+mod jboss;
+mod jdk;
 mod kdump;
 mod limits;
 mod links;
@@ -212,6 +214,8 @@ static ALL: &[&Probe] = &[
     &homes::PROBE,
     &httpd::PROBE,
     &identity::PROBE,
+    &jboss::PROBE,
+    &jdk::PROBE,
     &kdump::PROBE,
     &limits::PROBE,
     &links::PROBE,

@@ -282,6 +282,16 @@ fn is_wanted_below(name: &str) -> bool {
     files.iter().any(|list| list.iter().any(|file| &file[1..] == path))
         || FOLDERS.iter().any(|(folder, suffix)| is_in(path, folder) && path.ends_with(suffix))
         || COUNTED_FOLDERS.iter().any(|folder| is_in(path, folder))
+        || is_jboss(path)
+}
+
+/// Configurations of JBoss and WildFly, wherever it lies; their text is reduced, it never travels.
+fn is_jboss(path: &str) -> bool {
+    let Some((folder, file)) = path.rsplit_once('/') else { return false };
+    let kinds = ["standalone", "domain", "host"];
+    let settings = folder.ends_with("/configuration") && file.ends_with(".xml");
+    settings && kinds.iter().any(|kind| file.starts_with(kind))
+        || file == "version.txt" && (folder.contains("jboss") || folder.contains("eap"))
 }
 
 /// `/proc/net` and `/proc/self` are links to the folder of one process: `proc/812/net/dev`.
@@ -344,5 +354,7 @@ mod tests {
         check("x/sos_commands/sar/sar05", true);
         check("x/sos_commands/sar/sar05.xml", false);
         check("x/var/log/sa/sa05", false);
+        check("x/opt/jboss-eap-7.4/standalone/configuration/standalone-ha.xml", true);
+        check("x/opt/jboss-eap-7.4/standalone/configuration/mgmt-users.properties", false);
     }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod clock;
 mod disks;
 mod history;
+mod java;
 mod links;
 mod log;
 mod machine;
@@ -125,6 +126,8 @@ pub static DERIVED: &[Derived] = &[
     survey("groups", accounts::groups),
     survey("identity", machine::identity),
     survey("interfaces", links::interfaces),
+    survey("jboss", java::jboss),
+    survey("jdk", java::jdk),
     survey("kernels", machine::kernels),
     survey("listeners", sockets::listeners),
     survey("log-storage", machine::log_storage),

@@ -21,6 +21,8 @@ mod guide_files;
 mod hardware;
 mod homes;
 mod httpd;
+mod jboss;
+mod jdk;
 mod kdump;
 mod kernel;
 mod limits;
@@ -96,6 +98,8 @@ static ALL: &[&Parser] = &[
     &hardware::PARSER,
     &homes::PARSER,
     &httpd::PARSER,
+    &jboss::PARSER,
+    &jdk::PARSER,
     &kdump::PARSER,
     &kernel::PARSER,
     &limits::PARSER,

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+mod jboss;
+
 use carepack_shared::snapshot::{Agent, Host, SCHEMA};
 use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot, Source, Unseen};
 use serde_json::{Value, json};
@@ -315,6 +317,16 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
         (
             "survey:connections",
             json!([{"file": "/etc/x.nmconnection", "settings": {"connection.id": "eth0"}}]),
+        ),
+        ("survey:jboss", jboss::instance()),
+        (
+            "survey:jdk",
+            json!({"running": [{"pid": 7, "user": "jboss", "home": "/usr/lib/jvm/java-17",
+            "argv": ["java", "-Xms1g", "-Xmx2g", "-agentlib:jdwp=server=y,address=*:8787"],
+            "release": {"IMPLEMENTOR": "Red Hat, Inc.", "JAVA_VERSION": "17.0.13"},
+            "memory_max_bytes": 4_294_967_296_i64}], "installed": [{"home": "/usr/lib/jvm/java-17",
+            "release": null}], "crashes": [{"path": "/tmp/hs_err_pid1.log", "modified": 1,
+            "size_bytes": 9, "signal": "SIGSEGV", "frame": null}], "dumps": []}),
         ),
         ("survey:log-sizes", json!([{"path": "/var/log/messages", "size_bytes": 5}])),
         ("survey:numa", json!([{"node": 0, "cpus": "0-3", "total_kib": 9, "free_kib": 1}])),
