@@ -328,15 +328,7 @@ fn input(snapshots: &[Snapshot]) -> Input {
         standard: None,
         exceptions: std::collections::BTreeMap::new(),
     };
-    Input {
-        as_of: snapshots[0].finished_at,
-        period: "2026-11".to_owned(),
-        hosts: snapshots.iter().enumerate().map(host).collect(),
-        windows: Vec::new(),
-        group_history: std::collections::BTreeMap::new(),
-        topology: carepack_assessment::topology::Corrections::default(),
-        overrides: std::collections::BTreeMap::new(),
-    }
+    Input::of(snapshots[0].finished_at, "2026-11", snapshots.iter().enumerate().map(host).collect())
 }
 
 /// One five-host report as PDF, warm.

@@ -30,18 +30,7 @@ fn assessed(name: &str) -> Result<Assessment> {
         standard: None,
         exceptions: BTreeMap::new(),
     };
-    Ok(assess(
-        &pack,
-        Input {
-            as_of: snapshot.finished_at,
-            period: "2026-11".to_owned(),
-            hosts: vec![input],
-            windows: Vec::new(),
-            group_history: BTreeMap::new(),
-            topology: carepack_assessment::topology::Corrections::default(),
-            overrides: BTreeMap::new(),
-        },
-    ))
+    Ok(assess(&pack, Input::of(snapshot.finished_at, "2026-11", vec![input])))
 }
 
 fn check(assessment: &Assessment, expected: &[(&str, Answer)]) -> Result<()> {

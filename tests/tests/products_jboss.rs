@@ -86,14 +86,7 @@ fn looked_at(dir: &Path) -> Result<(BTreeMap<String, (String, String)>, String)>
     };
     let assessment = assess(
         &carepack_collector::rules::built_in()?,
-        Input {
-            as_of: snapshot.finished_at,
-            period: "2026-11".to_owned(),
-            hosts: vec![input],
-            windows: Vec::new(),
-            group_history: BTreeMap::new(),
-            overrides: BTreeMap::new(),
-        },
+        Input::of(snapshot.finished_at, "2026-11", vec![input]),
     );
     let told = serde_json::to_value(&assessment)?;
     let findings = told["hosts"][0]["findings"].as_array().context("findings")?;

@@ -32,15 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         exceptions: BTreeMap::new(),
         standard: None,
     };
-    let input = Input {
-        as_of: snapshot.finished_at,
-        period: "2026-11".to_owned(),
-        hosts: vec![host],
-        overrides: BTreeMap::new(),
-        windows: Vec::new(),
-        group_history: BTreeMap::new(),
-        topology: carepack_assessment::topology::Corrections::default(),
-    };
+    let input = Input::of(snapshot.finished_at, "2026-11", vec![host]);
     for page in assess(&pack, input).hosts {
         for finding in &page.findings {
             let cause = finding.unknown.as_ref();

@@ -55,15 +55,11 @@ fn input(snapshots: &[Snapshot]) -> Input {
         exceptions: BTreeMap::new(),
         standard: None,
     };
-    Input {
-        as_of: snapshots.first().map_or(jiff::Timestamp::UNIX_EPOCH, |s| s.finished_at),
-        period: "2026-11".to_owned(),
-        hosts: snapshots.iter().map(host).collect(),
-        overrides: BTreeMap::new(),
-        windows: Vec::new(),
-        group_history: BTreeMap::new(),
-        topology: carepack_assessment::topology::Corrections::default(),
-    }
+    Input::of(
+        snapshots.first().map_or(jiff::Timestamp::UNIX_EPOCH, |s| s.finished_at),
+        "2026-11",
+        snapshots.iter().map(host).collect(),
+    )
 }
 
 fn read(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {

@@ -42,6 +42,22 @@ pub struct Input {
     pub topology: Corrections,
 }
 
+impl Input {
+    /// Hosts alone: no overrides, no visits, no history of groups, no corrections.
+    #[must_use]
+    pub fn of(as_of: Timestamp, period: &str, hosts: Vec<HostInput>) -> Self {
+        Self {
+            as_of,
+            period: period.to_owned(),
+            hosts,
+            overrides: BTreeMap::new(),
+            windows: Vec::new(),
+            group_history: BTreeMap::new(),
+            topology: Corrections::default(),
+        }
+    }
+}
+
 /// One host under contract.
 pub struct HostInput {
     pub host: HostRef,

@@ -151,18 +151,7 @@ fn judge(
     let period = snapshot.taken_at.strftime("%Y-%m").to_string();
     // The snapshot's own time: the same file gives the same judgement on any day.
     let as_of = snapshot.finished_at;
-    assess(
-        pack,
-        Input {
-            as_of,
-            period,
-            hosts: vec![input],
-            overrides: BTreeMap::new(),
-            windows: Vec::new(),
-            group_history: BTreeMap::new(),
-            topology: carepack_assessment::topology::Corrections::default(),
-        },
-    )
+    assess(pack, Input::of(as_of, &period, vec![input]))
 }
 
 fn cover(assessment: &Assessment) -> Cover {

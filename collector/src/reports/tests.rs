@@ -57,15 +57,11 @@ fn assessment() -> Assessment {
         exceptions: BTreeMap::new(),
         standard: None,
     };
-    let input = Input {
-        as_of: at(),
-        period: "2026-11".into(),
-        hosts: vec![host(HOSTILE, Some(Observed { snapshot, facts })), host("silent", None)],
-        overrides: BTreeMap::new(),
-        windows: Vec::new(),
-        group_history: BTreeMap::new(),
-        topology: carepack_assessment::topology::Corrections::default(),
-    };
+    let input = Input::of(
+        at(),
+        "2026-11",
+        vec![host(HOSTILE, Some(Observed { snapshot, facts })), host("silent", None)],
+    );
     assess(&crate::rules::built_in().unwrap(), input)
 }
 
