@@ -51,10 +51,10 @@ const fn spec(key: &'static str, about: &'static str) -> Spec {
     Spec { key, unit: "", about }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Survey {
     instances: Vec<Instance>,
+    #[serde(default)]
     truncated: bool,
 }
 
@@ -160,10 +160,13 @@ impl Instance {
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let survey: Survey = match evidence.survey(SURVEY) {
+    let mut survey: Survey = match evidence.survey(SURVEY) {
         Ok(survey) => survey,
         Err(reason) => return unseen(evidence, facts, reason),
     };
+    for instance in survey.instances.iter_mut().filter(|instance| instance.version.is_none()) {
+        instance.version = packaged(evidence, &instance.home);
+    }
     let hidden = survey.instances.iter().find_map(|instance| {
         let reason = serde_json::from_value(instance.server["unseen"].clone()).ok()?;
         Some((format!("{}/conf/server.xml", instance.base), reason))
@@ -208,6 +211,14 @@ fn unseen(evidence: &Evidence<'_>, facts: &mut Facts, reason: Unseen) {
     } else {
         facts.miss_all(&KEYS, reason, SURVEY);
     }
+}
+
+/// The version of the package that a home belongs to, in the list of packages.
+fn packaged(evidence: &Evidence<'_>, home: &str) -> Option<String> {
+    let name = home.strip_prefix("/usr/share/").filter(|name| name.starts_with("tomcat"))?;
+    let text = evidence.text("cmd:rpm-packages").ok()?;
+    let line = text.lines().find(|line| line.split('\t').next() == Some(name))?;
+    line.split('\t').nth(2).map(str::to_owned)
 }
 
 fn told(instance: &Instance, truncated: bool) -> Value {

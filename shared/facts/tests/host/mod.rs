@@ -15,6 +15,10 @@ pub const TEXTS: &[(&str, &str)] = &[
         "ID=\"rhel\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"RHEL 9.4\"\nCPE_NAME=\"cpe:/o:x\"\n",
     ),
     ("/etc/redhat-release", "Red Hat Enterprise Linux release 9.4 (Plow)\n"),
+    (
+        "/etc/httpd/conf/httpd.conf",
+        "Listen 80\nUser apache\nLoadModule mpm_event_module modules/mod_mpm_event.so\nErrorLog logs/e\n",
+    ),
     ("/proc/sys/kernel/osrelease", "5.14.0-427.13.1.el9_4.x86_64\n"),
     (
         "/proc/cmdline",
@@ -194,6 +198,13 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!({"busy_pct": 12.3, "user_pct": 8.0, "system_pct": 4.0,
             "iowait_pct": 1.0, "steal_pct": 0.0, "window_ms": 500}),
         ),
+        ("survey:daemons", json!([])),
+        (
+            "survey:httpd-files",
+            json!({"files": ["/etc/httpd/conf/httpd.conf"], "truncated": false}),
+        ),
+        ("survey:httpd", json!({"binaries": [], "certificates": [], "keys": []})),
+        ("survey:tomcat", json!({"instances": [], "truncated": false})),
         ("survey:cron-access", json!({"cron_allow": false, "cron_deny": true})),
         ("survey:resources", resources()),
         (
