@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_malformed() {
-        for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\0\u{1}"] {
+        for text in
+            ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\0\u{1}"]
+        {
             assert_eq!(of_bytes("/x", text.as_bytes())["unseen"], "malformed", "{text}");
         }
     }

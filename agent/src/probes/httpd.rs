@@ -84,8 +84,13 @@ static COMPILED_IN: Command = Command {
 };
 
 /// Where a file below /etc may lie to be followed; elsewhere its ending must be a setting's.
-const ETC: [&str; 5] =
-    ["/etc/httpd/", "/etc/apache2/", "/etc/opt/", "/etc/letsencrypt/options-", "/etc/sysconfig/httpd"];
+const ETC: [&str; 5] = [
+    "/etc/httpd/",
+    "/etc/apache2/",
+    "/etc/opt/",
+    "/etc/letsencrypt/options-",
+    "/etc/sysconfig/httpd",
+];
 
 /// The files of a host, as far as they may be followed.
 struct Followed<'h> {
@@ -172,9 +177,8 @@ fn settings(host: &Host, instance: &Instance) -> Settings {
 fn program(host: &Host, path: &str) -> Option<Value> {
     let listed = PROGRAMS.iter().find(|one| **one == path)?;
     let trusted = |path: &str| {
-        host.stat(path).is_ok_and(|stat| {
-            stat.kind == Kind::File && stat.uid == 0 && stat.mode & 0o022 == 0
-        })
+        host.stat(path)
+            .is_ok_and(|stat| stat.kind == Kind::File && stat.uid == 0 && stat.mode & 0o022 == 0)
     };
     if !host.is_recorded() && !trusted(listed) {
         return None;

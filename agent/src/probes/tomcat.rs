@@ -276,13 +276,19 @@ mod tests {
             <Connector port="8009" protocol="AJP/1.3" secret="hunter2"/><Engine name="C">
             <Host name="localhost" appBase="webapps"/></Engine></Service></Server>"#;
         write("opt/tomcat9/conf/server.xml", server);
-        write("opt/tomcat9/conf/tomcat-users.xml", "<tomcat-users><user username='hunter2' password='hunter2'/></tomcat-users>");
+        write(
+            "opt/tomcat9/conf/tomcat-users.xml",
+            "<tomcat-users><user username='hunter2' password='hunter2'/></tomcat-users>",
+        );
         write("opt/tomcat9/bin/setenv.sh", "JAVA_OPTS=\"-Xmx1g -Dpw=hunter2\"\n");
         write("opt/tomcat9/RELEASE-NOTES", "  Apache Tomcat Version 9.0.87\n");
         write("opt/tomcat9/webapps/manager/META-INF/context.xml", "<Context privileged='true'/>");
         write("opt/tomcat9/webapps/shop.war", "x");
         write("proc/20/stat", "20 (java) S 1 7 7 0 -1 0 0 0 0 0 2 1 0 0 20 0 3 0 9 4 25 1");
-        write("proc/20/cmdline", "java\0-Xmx2g\0-Dcatalina.base=/srv/t1\0-Dcatalina.home=/opt/tomcat9\0");
+        write(
+            "proc/20/cmdline",
+            "java\0-Xmx2g\0-Dcatalina.base=/srv/t1\0-Dcatalina.home=/opt/tomcat9\0",
+        );
         write("srv/t1/conf/server.xml", "not xml");
         let told = survey(&Host::recorded(folder.path(), None).unwrap()).unwrap();
         let list = told["instances"].as_array().unwrap();

@@ -15,6 +15,7 @@ mod sockets;
 mod space;
 mod sudo;
 mod tasks;
+mod tomcat;
 
 use carepack_shared::{Content, Source};
 use jiff::Timestamp;
@@ -126,4 +127,5 @@ pub static DERIVED: &[Derived] = &[
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),
     survey("sysctl", machine::sysctl),
+    survey("tomcat", tomcat::instances),
 ];

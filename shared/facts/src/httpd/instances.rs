@@ -74,9 +74,9 @@ fn running(process: &Process) -> Option<Instance> {
     // `httpd.worker` and `httpd.event` of RHEL 6 read the same files.
     let name = base(program.unwrap_or(first)).split('.').next().unwrap_or_default();
     let known = match program {
-        Some(path) => KNOWN.iter().find(|(_, _, binary)| {
-            path.split('.').next() == Some(*binary) || path == *binary
-        }),
+        Some(path) => KNOWN
+            .iter()
+            .find(|(_, _, binary)| path.split('.').next() == Some(*binary) || path == *binary),
         None => by_name(name),
     };
     let (mut main, mut root) = match (known, program) {
@@ -114,10 +114,7 @@ mod tests {
     fn check(lines: &[&str], there: &[&str], expected: &[(&str, &str, bool)]) {
         let processes: Vec<Process> = lines
             .iter()
-            .map(|line| Process {
-                argv: line.split(' ').map(str::to_owned).collect(),
-                exe: None,
-            })
+            .map(|line| Process { argv: line.split(' ').map(str::to_owned).collect(), exe: None })
             .collect();
         let found = instances(&processes, &|path| there.contains(&path));
         let found: Vec<(&str, &str, bool)> =
@@ -140,11 +137,7 @@ mod tests {
             ],
         );
         check(&["/opt/web/bin/httpd -k start"], &[], &[]);
-        check(
-            &["/usr/sbin/httpd.worker"],
-            &[rhel],
-            &[(rhel, "/etc/httpd", true)],
-        );
+        check(&["/usr/sbin/httpd.worker"], &[rhel], &[(rhel, "/etc/httpd", true)]);
     }
 
     #[test]

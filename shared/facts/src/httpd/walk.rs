@@ -36,13 +36,8 @@ pub struct Settings {
 /// Modules that are part of every httpd.
 const ALWAYS: [&str; 3] = ["core_module", "so_module", "http_module"];
 /// Compiled into Debian's httpd beside those.
-const DEBIAN: [&str; 5] = [
-    "log_config_module",
-    "logio_module",
-    "unixd_module",
-    "version_module",
-    "watchdog_module",
-];
+const DEBIAN: [&str; 5] =
+    ["log_config_module", "logio_module", "unixd_module", "version_module", "watchdog_module"];
 
 /// Reads a configuration.
 #[must_use]

@@ -19,9 +19,7 @@ use carepack_shared::{Outcome, Unseen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::httpd::{
-    Config, Files, Instance, Process, SERVER, Settings, children, instances, walk,
-};
+use crate::httpd::{Config, Files, Instance, Process, SERVER, Settings, children, instances, walk};
 use crate::{Evidence, Facts, Parser, Spec};
 
 const LIST: &str = "survey:httpd-files";
@@ -47,7 +45,10 @@ const KEYS: [&str; 13] = [
 pub static PARSER: Parser = Parser {
     name: "httpd",
     facts: &[
-        spec("httpd.backends", "targets of ProxyPass, BalancerMember and mod_jk, with their limits"),
+        spec(
+            "httpd.backends",
+            "targets of ProxyPass, BalancerMember and mod_jk, with their limits",
+        ),
         spec("httpd.balancers", "balancers: members, stickiness"),
         spec("httpd.certificates", "certificates by virtual host: dates, key, issuer, chain"),
         spec("httpd.directories", "folders and locations: options, overrides, who may"),
@@ -173,13 +174,8 @@ fn hidden(evidence: &Evidence<'_>) -> Option<(String, Unseen)> {
     })
 }
 
-fn servers<'e>(
-    evidence: &'e Evidence<'e>,
-    daemons: &[Daemon],
-    survey: &Survey,
-) -> Vec<Server<'e>> {
-    let process =
-        |daemon: &Daemon| Process { argv: daemon.argv.clone(), exe: daemon.exe.clone() };
+fn servers<'e>(evidence: &'e Evidence<'e>, daemons: &[Daemon], survey: &Survey) -> Vec<Server<'e>> {
+    let process = |daemon: &Daemon| Process { argv: daemon.argv.clone(), exe: daemon.exe.clone() };
     let processes: Vec<Process> = daemons.iter().map(process).collect();
     let there = |path: &str| evidence.text(path).is_ok();
     let found = instances(&processes, &there);
@@ -274,12 +270,8 @@ fn tell(servers: &[Server<'_>], processes_seen: bool, facts: &mut Facts) {
 }
 
 fn modules(server: &Server<'_>) -> Vec<Value> {
-    let names: Vec<&str> = server
-        .config
-        .modules
-        .iter()
-        .filter_map(|name| name.strip_suffix("_module"))
-        .collect();
+    let names: Vec<&str> =
+        server.config.modules.iter().filter_map(|name| name.strip_suffix("_module")).collect();
     vec![json!({"instance": server.instance.main, "names": names})]
 }
 

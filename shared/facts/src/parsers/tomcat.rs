@@ -75,11 +75,34 @@ struct Instance {
     web: Value,
     users: Value,
     contexts: Vec<Value>,
-    apps: Vec<Value>,
+    /// None where nobody could look.
+    apps: Option<Vec<Value>>,
     users_mode: Option<i64>,
     server_mode: Option<i64>,
     catalina_out_bytes: Option<i64>,
     default_root: Option<bool>,
+}
+
+impl Survey {
+    /// Why a fact is not known although the instances are: one that nobody could look at, or
+    /// that may not be read, could hold anything.
+    fn blind(&self, key: &str) -> Option<Unseen> {
+        self.instances.iter().find_map(|instance| match key {
+            "tomcat.apps" => instance.apps.is_none().then_some(Unseen::Absent),
+            "tomcat.jvm" => {
+                let unknown = instance.running.is_none() && instance.flags.is_empty();
+                unknown.then_some(Unseen::Absent)
+            }
+            "tomcat.users" => match &instance.users {
+                Value::Null => Some(Unseen::Absent),
+                told => {
+                    let reason = serde_json::from_value(told["unseen"].clone()).ok();
+                    reason.filter(|reason| *reason != Unseen::Absent)
+                }
+            },
+            _ => None,
+        })
+    }
 }
 
 /// An element of a reduced tree.
@@ -178,7 +201,10 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         survey.instances.iter().flat_map(each).collect()
     };
     let truncated = survey.truncated;
-    let mut put = |key: &str, rows: Vec<Value>| facts.put(key, rows, SURVEY);
+    let mut put = |key: &str, rows: Vec<Value>| match survey.blind(key) {
+        Some(reason) => facts.miss(key, reason, SURVEY),
+        None => facts.put(key, rows, SURVEY),
+    };
     put("tomcat.apps", gather(&sites::apps));
     put("tomcat.clusters", gather(&sessions::clusters));
     put("tomcat.connectors", gather(&connectors::rows));
@@ -245,7 +271,7 @@ fn told(instance: &Instance, truncated: bool) -> Value {
         "shutdown_address": server.text("address").unwrap_or("localhost"),
         "shutdown_word_default": server.0["attributes"]["shutdown_default"] != false,
         "listeners": listeners,
-        "apps": instance.apps.len(),
+        "apps": instance.apps.as_ref().map(Vec::len),
         "default_root": instance.default_root,
         "users_mode": instance.users_mode,
         "server_mode": instance.server_mode,
@@ -265,9 +291,10 @@ fn users(instance: &Instance) -> Vec<Value> {
     row.insert("mode".to_owned(), instance.users_mode.into());
     let realms = instance.server().below("Realm");
     let locks = realms.iter().any(|realm| realm.class() == "LockOutRealm");
-    let hashed = instance.server().below("CredentialHandler").iter().any(|one| {
-        one.text("algorithm").is_some() || one.class() == "SecretKeyCredentialHandler"
-    });
+    let hashed =
+        instance.server().below("CredentialHandler").iter().any(|one| {
+            one.text("algorithm").is_some() || one.class() == "SecretKeyCredentialHandler"
+        });
     row.insert("lock_out".to_owned(), locks.into());
     row.insert("digested".to_owned(), hashed.into());
     vec![row.into()]

@@ -30,7 +30,8 @@ pub fn web(root: &Element) -> Value {
     let flag = |name: &str| text(cookie, name).map(|text| text.eq_ignore_ascii_case("true"));
     let timeout = text(session, "session-timeout").and_then(|text| text.parse::<i64>().ok());
     let servlet = |class: &str| {
-        let is = |one: &&Element| one.first("servlet-class").is_some_and(|c| c.text.ends_with(class));
+        let is =
+            |one: &&Element| one.first("servlet-class").is_some_and(|c| c.text.ends_with(class));
         root.all("servlet").find(is)
     };
     let default = servlet("DefaultServlet");
@@ -75,8 +76,11 @@ pub fn users(root: &Element) -> Value {
         let roles = user.attribute("roles").unwrap_or_default();
         roles.split(',').any(|role| role.trim().starts_with(prefix))
     };
-    let mut roles: Vec<&str> =
-        users.iter().filter_map(|user| user.attribute("roles")).flat_map(|r| r.split(',')).collect();
+    let mut roles: Vec<&str> = users
+        .iter()
+        .filter_map(|user| user.attribute("roles"))
+        .flat_map(|r| r.split(','))
+        .collect();
     roles = roles.into_iter().map(str::trim).filter(|role| is_role(role)).collect();
     roles.sort_unstable();
     roles.dedup();

@@ -255,8 +255,23 @@ mod tests {
         let deep = "<a>".repeat(100_000);
         let wide = format!("<a>{}</a>", "<b/>".repeat(100_000));
         for text in [
-            "", "x", "<", "<a", "<a>", "<a></b>", "<a b></a>", "<a b=c/>", "<!--", "<a/><b/>",
-            "<!DOCTYPE", "<a b='", "<a>&</a", "< a/>", "<a><![CDATA[", &deep, &wide,
+            "",
+            "x",
+            "<",
+            "<a",
+            "<a>",
+            "<a></b>",
+            "<a b></a>",
+            "<a b=c/>",
+            "<!--",
+            "<a/><b/>",
+            "<!DOCTYPE",
+            "<a b='",
+            "<a>&</a",
+            "< a/>",
+            "<a><![CDATA[",
+            &deep,
+            &wide,
         ] {
             assert_eq!(parse(text), Err(Unseen::Malformed), "{}", &text[..text.len().min(20)]);
         }

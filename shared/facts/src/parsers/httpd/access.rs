@@ -15,9 +15,8 @@ const HANDLERS: [&str; 5] =
 
 /// Folders, locations and files that are set up, with what each says itself.
 pub fn directories(server: &Server<'_>) -> Vec<Value> {
-    let places = (1..server.config.sections.len()).filter(|&at| {
-        PLACES.contains(&server.config.sections[at].name.as_str())
-    });
+    let places = (1..server.config.sections.len())
+        .filter(|&at| PLACES.contains(&server.config.sections[at].name.as_str()));
     places.take(ROWS_MAX).map(|at| directory(server, at)).collect()
 }
 

@@ -48,9 +48,9 @@ fn target(server: &Server<'_>, word: &str) -> String {
         return word.to_owned();
     }
     let path = server.config.path(word);
-    let linked = LINKED.iter().find_map(|(from, to)| {
-        path.strip_prefix(from).map(|rest| format!("{to}{rest}"))
-    });
+    let linked = LINKED
+        .iter()
+        .find_map(|(from, to)| path.strip_prefix(from).map(|rest| format!("{to}{rest}")));
     linked.unwrap_or(path)
 }
 

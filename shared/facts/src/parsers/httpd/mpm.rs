@@ -9,9 +9,9 @@ use crate::httpd::{Directive, SERVER};
 
 /// The module: loaded, or what the program's name says (RHEL 6), or for 2.2 the only one.
 fn name(server: &Server<'_>) -> Option<&'static str> {
-    let loaded = ["event", "worker", "prefork"].into_iter().find(|mpm| {
-        server.config.modules.contains(&format!("mpm_{mpm}_module"))
-    });
+    let loaded = ["event", "worker", "prefork"]
+        .into_iter()
+        .find(|mpm| server.config.modules.contains(&format!("mpm_{mpm}_module")));
     let program = ["worker", "event"]
         .into_iter()
         .find(|mpm| server.instance.binary.ends_with(&format!("httpd.{mpm}")));
@@ -25,7 +25,8 @@ pub fn told(server: &Server<'_>) -> Option<Value> {
     let find = |names: &[&'static str]| {
         names.iter().filter_map(|name| server.config.last(SERVER, name)).next_back()
     };
-    let number = |names: &[&'static str]| find(names).and_then(Directive::number).filter(|n| *n > 0);
+    let number =
+        |names: &[&'static str]| find(names).and_then(Directive::number).filter(|n| *n > 0);
     let threaded = name != "prefork";
     let thread_limit = number(&["threadlimit"]).unwrap_or(64);
     let threads = match threaded {

@@ -23,9 +23,7 @@ pub(crate) fn facts(sources: &[(&str, &str)]) -> Facts {
                 Source::Command { name: name.to_owned(), argv: Vec::new() },
                 Content::Text((*text).to_owned()),
             ),
-            None => {
-                (Source::File { path: (*key).to_owned() }, Content::Text((*text).to_owned()))
-            }
+            None => (Source::File { path: (*key).to_owned() }, Content::Text((*text).to_owned())),
         };
         snapshot.observations.push(Observation {
             probe: "t".to_owned(),
@@ -105,10 +103,7 @@ fn sites_settings_and_tls() {
     assert_eq!(tls["protocols"], json!(["TLSv1.1", "TLSv1.2", "TLSv1.3"]));
     assert_eq!(pick(tls, &["ciphers_on", "ciphers_off"]), json!([["HIGH", "3DES"], ["!aNULL"]]));
     let certificate = &get("httpd.certificates")[0];
-    assert_eq!(
-        pick(certificate, &["site", "not_after", "key_mode"]),
-        json!(["a.example", 1, 384])
-    );
+    assert_eq!(pick(certificate, &["site", "not_after", "key_mode"]), json!(["a.example", 1, 384]));
 }
 
 #[test]
@@ -132,7 +127,11 @@ fn back_ends_of_every_kind() {
         ProxyPass /php fcgi://127.0.0.1:9000/\n";
     let facts = facts(&[(MAIN, text)]);
     let names = ["scheme", "host", "port", "path", "balancer", "max", "timeout_s", "secret_set"];
-    let rows: Vec<Value> = facts.value("httpd.backends").unwrap().as_array().unwrap()
+    let rows: Vec<Value> = facts
+        .value("httpd.backends")
+        .unwrap()
+        .as_array()
+        .unwrap()
         .iter()
         .map(|row| pick(row, &names))
         .collect();
@@ -181,7 +180,11 @@ fn access_of_folders_and_pages() {
     let names = ["path", "indexes", "access", "allow_override"];
     assert_eq!(pick(&rows[0], &names), json!(["/var/www/html", true, "open", "None"]));
     assert_eq!(pick(&rows[1], &names), json!(["/", false, "denied", null]));
-    let pages: Vec<Value> = facts.value("httpd.handlers").unwrap().as_array().unwrap()
+    let pages: Vec<Value> = facts
+        .value("httpd.handlers")
+        .unwrap()
+        .as_array()
+        .unwrap()
         .iter()
         .map(|row| pick(row, &["handler", "access"]))
         .collect();
@@ -201,7 +204,11 @@ fn logs_and_what_rotates_them() {
         CustomLog /data/log/a combined\n<VirtualHost *:80>\nErrorLog syslog:local1\n</VirtualHost>\n";
     let rotate = "/var/log/httpd/*log {\n weekly\n}\n";
     let facts = facts(&[(MAIN, text), ("/etc/logrotate.d/httpd", rotate)]);
-    let rows: Vec<Value> = facts.value("httpd.logs").unwrap().as_array().unwrap()
+    let rows: Vec<Value> = facts
+        .value("httpd.logs")
+        .unwrap()
+        .as_array()
+        .unwrap()
         .iter()
         .map(|row| row["rotation"].clone())
         .collect();
@@ -211,11 +218,23 @@ fn logs_and_what_rotates_them() {
 #[test]
 fn debian_and_memory() {
     let files = [
-        ("/etc/apache2/apache2.conf", "IncludeOptional mods-enabled/*.load\nUser ${APACHE_RUN_USER}\n"),
-        ("/etc/apache2/mods-enabled/mpm_event.load", "LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so\n"),
+        (
+            "/etc/apache2/apache2.conf",
+            "IncludeOptional mods-enabled/*.load\nUser ${APACHE_RUN_USER}\n",
+        ),
+        (
+            "/etc/apache2/mods-enabled/mpm_event.load",
+            "LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so\n",
+        ),
         ("/etc/apache2/envvars", "export APACHE_RUN_USER=www-data\n"),
-        ("survey:daemons", r#"[{"product":"httpd","pid":7,"argv":["/usr/sbin/apache2","-k","start"],"user":"root","workers":2,"workers_rss_kib":20000,"worker_rss_kib_max":12000}]"#),
-        ("survey:httpd", r#"{"binaries":[{"path":"/usr/sbin/apache2","version":"Server version: Apache/2.4.62 (Debian)","compiled_in":["core.c","mod_so.c"]}],"certificates":[],"keys":[]}"#),
+        (
+            "survey:daemons",
+            r#"[{"product":"httpd","pid":7,"argv":["/usr/sbin/apache2","-k","start"],"user":"root","workers":2,"workers_rss_kib":20000,"worker_rss_kib_max":12000}]"#,
+        ),
+        (
+            "survey:httpd",
+            r#"{"binaries":[{"path":"/usr/sbin/apache2","version":"Server version: Apache/2.4.62 (Debian)","compiled_in":["core.c","mod_so.c"]}],"certificates":[],"keys":[]}"#,
+        ),
     ];
     let facts = facts(&files);
     let instance = &facts.value("httpd.instances").unwrap()[0];

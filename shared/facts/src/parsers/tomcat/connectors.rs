@@ -43,9 +43,9 @@ fn row(instance: &Instance, service: Node<'_>, one: Node<'_>) -> Value {
     let version = instance.version();
     let protocol = one.text("protocol").unwrap_or("HTTP/1.1");
     let is_ajp = protocol.to_ascii_lowercase().contains("ajp");
-    let executor = one.text("executor").map(|name| {
-        service.all("Executor").find(|pool| pool.text("name") == Some(name))
-    });
+    let executor = one
+        .text("executor")
+        .map(|name| service.all("Executor").find(|pool| pool.text("name") == Some(name)));
     let pool = executor.flatten();
     let max_threads = match pool {
         Some(pool) => pool.number("maxThreads").unwrap_or(200),

@@ -48,16 +48,14 @@ fn row(instance: &Instance, one: Node<'_>, file: &str) -> Option<Value> {
         "tomcat-jdbc" => ["maxTotal", "maxWaitMillis"].to_vec(),
         _ => Vec::new(),
     };
-    let ignored: Vec<&str> =
-        ignored.into_iter().filter(|name| one.text(name).is_some()).collect();
+    let ignored: Vec<&str> = ignored.into_iter().filter(|name| one.text(name).is_some()).collect();
     let in_effect = |value: Option<i64>, names: [&str; 2], default: i64| {
         let dropped = names.iter().any(|name| ignored.contains(name));
         if dropped { default } else { value.unwrap_or(default) }
     };
     let attributes = &one.0["attributes"];
     let tests = ["testOnBorrow", "testWhileIdle", "testOnConnect", "testOnReturn"];
-    let tests: Vec<&str> =
-        tests.into_iter().filter(|name| one.flag(name) == Some(true)).collect();
+    let tests: Vec<&str> = tests.into_iter().filter(|name| one.flag(name) == Some(true)).collect();
     let borrow_default = kind == "dbcp" && one.text("testOnBorrow").is_none();
     let abandoned = ["removeAbandoned", "removeAbandonedOnBorrow", "removeAbandonedOnMaintenance"];
     Some(json!({

@@ -9,9 +9,11 @@ const SHIPPED: [&str; 5] = ["docs", "examples", "host-manager", "manager", "samp
 
 pub fn hosts(instance: &Instance) -> Vec<Value> {
     let engines = instance.services().flat_map(|service| service.all("Engine"));
-    engines.flat_map(|engine| {
-        engine.all("Host").map(move |host| one(instance, engine, host)).collect::<Vec<_>>()
-    }).collect()
+    engines
+        .flat_map(|engine| {
+            engine.all("Host").map(move |host| one(instance, engine, host)).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 fn one(instance: &Instance, engine: Node<'_>, host: Node<'_>) -> Value {
@@ -59,7 +61,8 @@ pub fn contexts(instance: &Instance) -> Vec<Value> {
 
 fn context(instance: &Instance, one: Node<'_>, file: &str) -> Value {
     let resources = one.all("Resources").next();
-    let links = one.flag("allowLinking")
+    let links = one
+        .flag("allowLinking")
         .or_else(|| resources.and_then(|resources| resources.flag("allowLinking")));
     let filters = one.all("Valve").filter(|valve| {
         matches!(valve.class(), "RemoteAddrValve" | "RemoteHostValve" | "RemoteCIDRValve")
@@ -101,5 +104,5 @@ pub fn apps(instance: &Instance) -> Vec<Value> {
             "address_filter": filtered,
         })
     };
-    instance.apps.iter().map(row).collect()
+    instance.apps.iter().flatten().map(row).collect()
 }

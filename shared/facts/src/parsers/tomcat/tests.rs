@@ -95,33 +95,74 @@ fn an_instance_with_everything() {
     );
     one["running"] = true.into();
     one["user"] = "tomcat".into();
-    one["flags"] = json!(["-Xmx512m", "-Xmx2g", "-XX:+HeapDumpOnOutOfMemoryError", "-Xss512k",
-        "-Xlog:gc*:file=/l/gc.log", "-Dcom.sun.management.jmxremote.port=9010",
-        "-Dcom.sun.management.jmxremote.authenticate=false", "-XX:+UseG1GC"]);
+    one["flags"] = json!([
+        "-Xmx512m",
+        "-Xmx2g",
+        "-XX:+HeapDumpOnOutOfMemoryError",
+        "-Xss512k",
+        "-Xlog:gc*:file=/l/gc.log",
+        "-Dcom.sun.management.jmxremote.port=9010",
+        "-Dcom.sun.management.jmxremote.authenticate=false",
+        "-XX:+UseG1GC"
+    ]);
     one["apps"] = json!([{"host": "localhost", "name": "manager", "kind": "dir"},
         {"host": "localhost", "name": "shop.war", "kind": "war"}]);
     one["contexts"] = json!([{"file": "/opt/t/webapps/manager/META-INF/context.xml",
         "tree": tree(r#"<Context privileged="true"><Valve className="x.RemoteAddrValve" allow="127"/></Context>"#).unwrap()}]);
-    one["web"] = web("<web-app><session-config><session-timeout>60</session-timeout></session-config></web-app>").unwrap();
-    one["users"] = users(r#"<tomcat-users><user username="a" password="a" roles="manager-gui"/></tomcat-users>"#).unwrap();
+    one["web"] = web(
+        "<web-app><session-config><session-timeout>60</session-timeout></session-config></web-app>",
+    )
+    .unwrap();
+    one["users"] = users(
+        r#"<tomcat-users><user username="a" password="a" roles="manager-gui"/></tomcat-users>"#,
+    )
+    .unwrap();
     let facts = facts(&json!({"instances": [one]}));
     let row = |key: &str| facts.value(key).unwrap()[0].clone();
     assert_eq!(
-        pick(&row("tomcat.instances"), &["line", "jvm_route", "shutdown_port", "shutdown_word_default",
-            "session_timeout_min", "cookie_http_only", "readonly", "clustered"]),
+        pick(
+            &row("tomcat.instances"),
+            &[
+                "line",
+                "jvm_route",
+                "shutdown_port",
+                "shutdown_word_default",
+                "session_timeout_min",
+                "cookie_http_only",
+                "readonly",
+                "clustered"
+            ]
+        ),
         json!(["9.0", "n1", 8005, false, 60, true, true, true])
     );
     assert_eq!(
-        pick(&row("tomcat.jvm"), &["heap_max_mib", "heap_dump", "gc_log", "stack_kib", "jmx_port",
-            "jmx_authenticates", "jmx_tls", "collector"]),
+        pick(
+            &row("tomcat.jvm"),
+            &[
+                "heap_max_mib",
+                "heap_dump",
+                "gc_log",
+                "stack_kib",
+                "jmx_port",
+                "jmx_authenticates",
+                "jmx_tls",
+                "collector"
+            ]
+        ),
         json!([2048, true, true, 512, 9010, false, true, "G1GC"])
     );
     assert_eq!(
-        pick(&row("tomcat.hosts"), &["auto_deploy", "access_log", "shows_server_info", "shows_report"]),
+        pick(
+            &row("tomcat.hosts"),
+            &["auto_deploy", "access_log", "shows_server_info", "shows_report"]
+        ),
         json!([false, true, false, true])
     );
     assert_eq!(
-        pick(&row("tomcat.clusters"), &["manager", "asynchronous", "acknowledged", "membership_port"]),
+        pick(
+            &row("tomcat.clusters"),
+            &["manager", "asynchronous", "acknowledged", "membership_port"]
+        ),
         json!(["DeltaManager", false, true, 45_570])
     );
     assert_eq!(pick(&row("tomcat.apps"), &["shipped", "address_filter"]), json!([true, true]));
