@@ -1,3 +1,5 @@
+//! Facts of literal configurations, by subject.
+
 use carepack_shared::{Content, Observation, Outcome, Snapshot, Source};
 use serde_json::{Value, json};
 
