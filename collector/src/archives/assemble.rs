@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::layout::Layout;
-use super::sources::{FILES, FOLDERS, LINKS};
+use super::sources::{FILES, FOLDERS, FOUND_FOLDERS, LINKS};
 use super::survey::{DERIVED, Key, Seen};
 use super::tree::Piece;
 
@@ -87,7 +87,7 @@ fn files(layout: &Layout) -> Vec<(Source, Content, bool)> {
     };
     let mut found: Vec<(Source, Content, bool)> =
         FILES.iter().filter_map(|path| Some(file(path, layout.file(path)?))).collect();
-    for (folder, suffix) in FOLDERS {
+    for (folder, suffix) in FOLDERS.iter().chain(FOUND_FOLDERS) {
         let list = layout.folder(folder, suffix);
         found.extend(list.iter().take(FOLDER_FILES_MAX).map(|(path, piece)| file(path, piece)));
     }

@@ -125,6 +125,20 @@ pub const FOLDERS: &[(&str, &str)] = &[
     ("/usr/local/lib/sysctl.d", ".conf"),
 ];
 
+/// Folders whose files a probe finds at that moment, by following what they include.
+pub const FOUND_FOLDERS: &[(&str, &str)] = &[
+    ("/etc/httpd/conf", ".conf"),
+    ("/etc/httpd/conf", ".properties"),
+    ("/etc/httpd/conf.d", ".conf"),
+    ("/etc/httpd/conf.modules.d", ".conf"),
+    ("/opt/rh/httpd24/root/etc/httpd/conf", ".conf"),
+    ("/opt/rh/httpd24/root/etc/httpd/conf.d", ".conf"),
+    ("/opt/rh/httpd24/root/etc/httpd/conf.modules.d", ".conf"),
+    ("/opt/rh/jbcs-httpd24/root/etc/httpd/conf", ".conf"),
+    ("/opt/rh/jbcs-httpd24/root/etc/httpd/conf.d", ".conf"),
+    ("/opt/rh/jbcs-httpd24/root/etc/httpd/conf.modules.d", ".conf"),
+];
+
 /// Symbolic links whose target is the content.
 pub const LINKS: &[&str] = &["/etc/systemd/system/default.target"];
 
@@ -158,7 +172,8 @@ pub const COUNTED: &[&str] = &[
 ];
 
 /// Folders of [`COUNTED`] files.
-pub const COUNTED_FOLDERS: &[&str] = &["/etc/named", "/etc/profile.d", "/etc/sudoers.d"];
+pub const COUNTED_FOLDERS: &[&str] =
+    &["/etc/named", "/etc/profile.d", "/etc/sudoers.d", "/etc/tomcat"];
 
 /// Where the archive keeps the target of a link that stands for a file above.
 pub const BEHIND_LINKS: &[&str] = &["/usr/lib/os-release"];
@@ -280,7 +295,10 @@ fn is_wanted_below(name: &str) -> bool {
     let path = whole(name);
     let path = path.as_deref().unwrap_or(name);
     files.iter().any(|list| list.iter().any(|file| &file[1..] == path))
-        || FOLDERS.iter().any(|(folder, suffix)| is_in(path, folder) && path.ends_with(suffix))
+        || FOLDERS
+            .iter()
+            .chain(FOUND_FOLDERS)
+            .any(|(folder, suffix)| is_in(path, folder) && path.ends_with(suffix))
         || COUNTED_FOLDERS.iter().any(|folder| is_in(path, folder))
         || is_jboss(path)
 }

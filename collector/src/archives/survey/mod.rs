@@ -18,6 +18,7 @@ mod sockets;
 mod space;
 mod sudo;
 mod tasks;
+mod tomcat;
 
 use carepack_shared::{Content, Source};
 use jiff::Timestamp;
@@ -140,4 +141,5 @@ pub static DERIVED: &[Derived] = &[
     survey("statfs", space::statfs),
     survey("sudo", sudo::rules),
     survey("sysctl", machine::sysctl),
+    survey("tomcat", tomcat::instances),
 ];

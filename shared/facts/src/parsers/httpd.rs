@@ -84,7 +84,6 @@ struct Daemon {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Survey {
     binaries: Vec<Binary>,
     certificates: Vec<Value>,
@@ -125,37 +124,54 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     if let Some((path, reason)) = hidden(evidence) {
         return facts.miss_all(&KEYS, reason, &path);
     }
-    let daemons: Option<Vec<Daemon>> = evidence.survey(DAEMONS).ok();
-    let daemons: Vec<Daemon> =
-        daemons.into_iter().flatten().filter(|daemon| daemon.product == "httpd").collect();
-    let survey: Survey = evidence.survey(SURVEY).unwrap_or_default();
-    let servers = servers(evidence, &daemons, &survey);
+    let daemons = evidence.survey::<Vec<Daemon>>(DAEMONS);
+    let mut httpds = daemons.as_ref().map(Vec::clone).unwrap_or_default();
+    httpds.retain(|daemon| daemon.product == "httpd");
+    let survey = evidence.survey::<Survey>(SURVEY);
+    let none = Survey::default();
+    let known = survey.as_ref().unwrap_or(&none);
+    let servers = servers(evidence, &httpds, known);
     if servers.is_empty() {
         return nothing(evidence, facts);
     }
-    tell(&servers, &survey, facts);
+    if let Some(server) = servers.iter().find(|server| server.is_rubbish()) {
+        return facts.miss_all(&KEYS, Unseen::Malformed, &server.instance.main);
+    }
+    tell(&servers, daemons.is_ok(), facts);
+    match survey {
+        Ok(survey) => {
+            let each = |server| tls::certificates(server, &survey.certificates, &survey.keys);
+            let rows: Vec<Value> = servers.iter().flat_map(each).collect();
+            facts.put("httpd.certificates", rows, SURVEY);
+        }
+        Err(reason) => facts.miss("httpd.certificates", reason, SURVEY),
+    }
+    match daemons {
+        Ok(_) => {
+            let rows: Vec<Value> = servers.iter().flat_map(mpm::memory).collect();
+            facts.put("httpd.memory", rows, DAEMONS);
+        }
+        Err(reason) => facts.miss("httpd.memory", reason, DAEMONS),
+    }
+}
+
+/// The list of files that the agent found.
+#[derive(Deserialize)]
+struct List {
+    files: Vec<String>,
 }
 
 /// A file of the list that was not seen could hold anything.
 fn hidden(evidence: &Evidence<'_>) -> Option<(String, Unseen)> {
-    if let Some(seen) = evidence.get(LIST)
-        && let Outcome::Unseen { reason, .. } = &seen.outcome
-        && *reason != Unseen::Absent
-    {
-        return Some((LIST.to_owned(), *reason));
-    }
-    listed(evidence).into_iter().find_map(|path| {
+    let list = match evidence.survey::<List>(LIST) {
+        Ok(list) => list.files,
+        Err(Unseen::Absent) => Vec::new(),
+        Err(reason) => return Some((LIST.to_owned(), reason)),
+    };
+    list.into_iter().find_map(|path| {
         let reason = evidence.text(&path).err().filter(|reason| *reason != Unseen::Absent)?;
         Some((path, reason))
     })
-}
-
-fn listed(evidence: &Evidence<'_>) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct List {
-        files: Vec<String>,
-    }
-    evidence.survey::<List>(LIST).map(|list| list.files).unwrap_or_default()
 }
 
 fn servers<'e>(evidence: &'e Evidence<'e>, daemons: &[Daemon], survey: &Survey) -> Vec<Server<'e>> {
@@ -220,7 +236,7 @@ fn environment(evidence: &Evidence<'_>, root: &str) -> BTreeMap<String, String> 
 
 /// No instance: an answer only where somebody looked.
 fn nothing(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let looked = evidence.survey::<Value>(LIST).is_ok() || evidence.is_absent(LIST);
+    let looked = evidence.survey::<List>(LIST).is_ok();
     let packages = evidence.text("cmd:rpm-packages").unwrap_or_default();
     let installed = packages.lines().any(|line| {
         matches!(line.split('\t').next(), Some("httpd" | "httpd24-httpd" | "jbcs-httpd24-httpd"))
@@ -232,20 +248,17 @@ fn nothing(evidence: &Evidence<'_>, facts: &mut Facts) {
     }
 }
 
-fn tell(servers: &[Server<'_>], survey: &Survey, facts: &mut Facts) {
+fn tell(servers: &[Server<'_>], processes_seen: bool, facts: &mut Facts) {
     let gather = |each: &dyn Fn(&Server<'_>) -> Vec<Value>| -> Vec<Value> {
         servers.iter().flat_map(each).collect()
     };
-    let mut put = |key: &str, rows: Vec<Value>| {
-        facts.put(key, rows, LIST);
-    };
+    let mut put = |key: &str, rows: Vec<Value>| facts.put(key, rows, LIST);
     put("httpd.backends", gather(&backends::rows));
     put("httpd.balancers", gather(&backends::balancers));
     put("httpd.directories", gather(&access::directories));
     put("httpd.handlers", gather(&access::handlers));
-    put("httpd.instances", gather(&|server| vec![sites::instance(server)]));
+    put("httpd.instances", gather(&|server| vec![sites::instance(server, processes_seen)]));
     put("httpd.logs", gather(&logs::rows));
-    put("httpd.memory", gather(&mpm::memory));
     put("httpd.modules", gather(&modules));
     put("httpd.settings", gather(&sites::settings));
     put("httpd.tls", gather(&tls::rows));
@@ -253,10 +266,6 @@ fn tell(servers: &[Server<'_>], survey: &Survey, facts: &mut Facts) {
     match mpm::told(&servers[0]) {
         Some(mpm) => facts.put("httpd.mpm", mpm, LIST),
         None => facts.miss("httpd.mpm", Unseen::Absent, &servers[0].instance.main),
-    }
-    if servers[0].evidence.survey::<Value>(SURVEY).is_ok() {
-        let rows = gather(&|server| tls::certificates(server, &survey.certificates, &survey.keys));
-        facts.put("httpd.certificates", rows, SURVEY);
     }
 }
 
@@ -275,6 +284,23 @@ impl Server<'_> {
         let name = self.config.last(site, "servername");
         let address = self.config.sections[site].args.join(" ");
         name.map_or(address, |directive| directive.arg(0).to_owned())
+    }
+
+    /// Whether its main file says nothing that a configuration says: it is no configuration.
+    fn is_rubbish(&self) -> bool {
+        const USUAL: [&str; 9] = [
+            "documentroot",
+            "errorlog",
+            "include",
+            "includeoptional",
+            "listen",
+            "loadmodule",
+            "servername",
+            "serverroot",
+            "user",
+        ];
+        !self.config.directives.iter().any(|directive| USUAL.contains(&directive.name.as_str()))
+            && self.config.sections.len() == 1
     }
 
     /// Whether its version is below 2.4; unknown counts as 2.4.

@@ -51,10 +51,10 @@ const fn spec(key: &'static str, about: &'static str) -> Spec {
     Spec { key, unit: "", about }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct Survey {
     instances: Vec<Instance>,
+    #[serde(default)]
     truncated: bool,
 }
 
@@ -75,11 +75,34 @@ struct Instance {
     web: Value,
     users: Value,
     contexts: Vec<Value>,
-    apps: Vec<Value>,
+    /// None where nobody could look.
+    apps: Option<Vec<Value>>,
     users_mode: Option<i64>,
     server_mode: Option<i64>,
     catalina_out_bytes: Option<i64>,
     default_root: Option<bool>,
+}
+
+impl Survey {
+    /// Why a fact is not known although the instances are: one that nobody could look at, or
+    /// that may not be read, could hold anything.
+    fn blind(&self, key: &str) -> Option<Unseen> {
+        self.instances.iter().find_map(|instance| match key {
+            "tomcat.apps" => instance.apps.is_none().then_some(Unseen::Absent),
+            "tomcat.jvm" => {
+                let unknown = instance.running.is_none() && instance.flags.is_empty();
+                unknown.then_some(Unseen::Absent)
+            }
+            "tomcat.users" => match &instance.users {
+                Value::Null => Some(Unseen::Absent),
+                told => {
+                    let reason = serde_json::from_value(told["unseen"].clone()).ok();
+                    reason.filter(|reason| *reason != Unseen::Absent)
+                }
+            },
+            _ => None,
+        })
+    }
 }
 
 /// An element of a reduced tree.
@@ -160,10 +183,13 @@ impl Instance {
 }
 
 fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
-    let survey: Survey = match evidence.survey(SURVEY) {
+    let mut survey: Survey = match evidence.survey(SURVEY) {
         Ok(survey) => survey,
         Err(reason) => return unseen(evidence, facts, reason),
     };
+    for instance in survey.instances.iter_mut().filter(|instance| instance.version.is_none()) {
+        instance.version = packaged(evidence, &instance.home);
+    }
     let hidden = survey.instances.iter().find_map(|instance| {
         let reason = serde_json::from_value(instance.server["unseen"].clone()).ok()?;
         Some((format!("{}/conf/server.xml", instance.base), reason))
@@ -175,7 +201,10 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         survey.instances.iter().flat_map(each).collect()
     };
     let truncated = survey.truncated;
-    let mut put = |key: &str, rows: Vec<Value>| facts.put(key, rows, SURVEY);
+    let mut put = |key: &str, rows: Vec<Value>| match survey.blind(key) {
+        Some(reason) => facts.miss(key, reason, SURVEY),
+        None => facts.put(key, rows, SURVEY),
+    };
     put("tomcat.apps", gather(&sites::apps));
     put("tomcat.clusters", gather(&sessions::clusters));
     put("tomcat.connectors", gather(&connectors::rows));
@@ -210,6 +239,14 @@ fn unseen(evidence: &Evidence<'_>, facts: &mut Facts, reason: Unseen) {
     }
 }
 
+/// The version of the package that a home belongs to, in the list of packages.
+fn packaged(evidence: &Evidence<'_>, home: &str) -> Option<String> {
+    let name = home.strip_prefix("/usr/share/").filter(|name| name.starts_with("tomcat"))?;
+    let text = evidence.text("cmd:rpm-packages").ok()?;
+    let line = text.lines().find(|line| line.split('\t').next() == Some(name))?;
+    line.split('\t').nth(2).map(str::to_owned)
+}
+
 fn told(instance: &Instance, truncated: bool) -> Value {
     let server = instance.server();
     let route = instance.services().flat_map(|service| service.all("Engine"));
@@ -234,7 +271,7 @@ fn told(instance: &Instance, truncated: bool) -> Value {
         "shutdown_address": server.text("address").unwrap_or("localhost"),
         "shutdown_word_default": server.0["attributes"]["shutdown_default"] != false,
         "listeners": listeners,
-        "apps": instance.apps.len(),
+        "apps": instance.apps.as_ref().map(Vec::len),
         "default_root": instance.default_root,
         "users_mode": instance.users_mode,
         "server_mode": instance.server_mode,

@@ -23,6 +23,10 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("/var/lib/rhsm/cache/releasever.json", "{\"releaseVer\": \"9.4\"}"),
     ("/etc/rhsm/syspurpose/syspurpose.json", "{\"usage\": \"Production\"}"),
     ("/etc/redhat-release", "Red Hat Enterprise Linux release 9.4 (Plow)\n"),
+    (
+        "/etc/httpd/conf/httpd.conf",
+        "Listen 80\nUser apache\nLoadModule mpm_event_module modules/mod_mpm_event.so\nErrorLog logs/e\n",
+    ),
     ("/proc/sys/kernel/osrelease", "5.14.0-427.13.1.el9_4.x86_64\n"),
     (
         "/proc/cmdline",
@@ -280,6 +284,13 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             json!({"/etc/corosync/authkey": {"mode": "0400", "uid": 0, "gid": 0, "size": 256}}),
         ),
         ("survey:cluster-transitions", json!([{"name": "pe-input-1.bz2", "modified": 1}])),
+        ("survey:daemons", json!([])),
+        (
+            "survey:httpd-files",
+            json!({"files": ["/etc/httpd/conf/httpd.conf"], "truncated": false}),
+        ),
+        ("survey:httpd", json!({"binaries": [], "certificates": [], "keys": []})),
+        ("survey:tomcat", json!({"instances": [], "truncated": false})),
         ("survey:cron-access", json!({"cron_allow": false, "cron_deny": true})),
         ("survey:resources", resources()),
         (

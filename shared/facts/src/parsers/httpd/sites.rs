@@ -7,7 +7,7 @@ use crate::httpd::{Directive, SERVER};
 use crate::text::base;
 
 /// Addresses of `Listen`, and the user: what an instance is to the outside.
-pub fn instance(server: &Server<'_>) -> Value {
+pub fn instance(server: &Server<'_>, processes_seen: bool) -> Value {
     let config = &server.config;
     let listens = config.all(SERVER, "listen").map(|directive| {
         let (address, port) = address(directive.arg(0));
@@ -19,7 +19,7 @@ pub fn instance(server: &Server<'_>) -> Value {
         "root": config.root,
         "binary": server.instance.binary,
         "version": Some(&server.version).filter(|version| !version.is_empty()),
-        "running": server.instance.running,
+        "running": processes_seen.then_some(server.instance.running),
         "pid": server.daemon.as_ref().map(|daemon| daemon.pid),
         "started_by": server.daemon.as_ref().map(|daemon| &daemon.user),
         "user": word("user"),

@@ -1,3 +1,5 @@
+//! Facts of literal configurations, by subject.
+
 use carepack_shared::{Content, Observation, Outcome, Snapshot, Source};
 use serde_json::{Value, json};
 
@@ -83,7 +85,7 @@ fn sites_settings_and_tls() {
         SSLProtocol all -SSLv3 -TLSv1\nSSLCipherSuite HIGH:3DES:!aNULL\n\
         SSLCertificateFile /etc/pki/tls/certs/a.crt\nSSLCertificateKeyFile /etc/pki/tls/private/a.key\n\
         </VirtualHost>\n";
-    let survey = r#"{"certificates":[{"file":"/etc/pki/tls/certs/a.crt","not_after":1,"subject":"a.example"}],
+    let survey = r#"{"binaries":[],"certificates":[{"file":"/etc/pki/tls/certs/a.crt","not_after":1,"subject":"a.example"}],
         "keys":[{"file":"/etc/pki/tls/private/a.key","mode":384,"uid":0,"gid":0}]}"#;
     let facts = facts(&[(MAIN, text), ("survey:httpd", survey)]);
     let get = |key: &str| facts.value(key).unwrap();
@@ -108,7 +110,7 @@ fn sites_settings_and_tls() {
 
 #[test]
 fn the_policy_decides_where_no_protocol_stands() {
-    let text = "SSLEngine on\n";
+    let text = "Listen 443\nSSLEngine on\n";
     let facts = facts(&[(MAIN, text), ("/etc/crypto-policies/config", "# x\nDEFAULT:NO-SHA1\n")]);
     let tls = &facts.value("httpd.tls").unwrap()[0];
     assert_eq!(tls["protocols"], json!(["TLSv1.2", "TLSv1.3"]));
@@ -117,7 +119,7 @@ fn the_policy_decides_where_no_protocol_stands() {
 
 #[test]
 fn back_ends_of_every_kind() {
-    let text = "ProxyTimeout 45\n\
+    let text = "Listen 80\nProxyTimeout 45\n\
         ProxyPass /a http://10.0.0.1:8080/a max=20 timeout=30 keepalive=On retry=5\n\
         ProxyPass /no !\nProxyPass /b balancer://app/ stickysession=JSESSIONID|jsessionid\n\
         <Proxy balancer://app>\nBalancerMember ajp://app1:8009 route=n1 secret=x\n\
@@ -155,7 +157,7 @@ fn back_ends_of_every_kind() {
 
 #[test]
 fn workers_of_mod_jk() {
-    let text = "JkWorkersFile conf/workers.properties\nJkMount /shop/* lb\n";
+    let text = "Listen 80\nJkWorkersFile conf/workers.properties\nJkMount /shop/* lb\n";
     let workers = "worker.list=lb,status\nworker.t.type=ajp13\nworker.t.socket_timeout=20\n\
         worker.n1.reference=worker.t\nworker.n1.host=10.0.0.1\nworker.n1.port=8019\n\
         worker.n2.reference=worker.t\nworker.n2.host=10.0.0.2\n\
@@ -233,7 +235,7 @@ fn debian_and_memory() {
         ),
         (
             "survey:httpd",
-            r#"{"binaries":[{"path":"/usr/sbin/apache2","version":"Server version: Apache/2.4.62 (Debian)","compiled_in":["core.c","mod_so.c"]}]}"#,
+            r#"{"binaries":[{"path":"/usr/sbin/apache2","version":"Server version: Apache/2.4.62 (Debian)","compiled_in":["core.c","mod_so.c"]}],"certificates":[],"keys":[]}"#,
         ),
     ];
     let facts = facts(&files);
@@ -256,6 +258,8 @@ fn absence_is_an_answer_only_where_somebody_looked() {
     assert_eq!(looked.value("httpd.instances"), Some(&json!([])));
     let packages = facts(&[("cmd:rpm-packages", "bash\t0\t5\t1\tx\tr\t1\n")]);
     assert_eq!(packages.value("httpd.instances"), Some(&json!([])));
+    assert_eq!(facts(&[("survey:httpd-files", r#"{"x":1}"#)]).value("httpd.instances"), None);
+    assert_eq!(facts(&[(MAIN, "no such thing\n")]).missing["httpd.tls"].reason, Unseen::Malformed);
     let installed = facts(&[("cmd:rpm-packages", "httpd\t0\t2.4.57\t1\tx\tr\t1\n")]);
     assert_eq!(installed.value("httpd.instances"), None);
 }

@@ -104,5 +104,5 @@ pub fn apps(instance: &Instance) -> Vec<Value> {
             "address_filter": filtered,
         })
     };
-    instance.apps.iter().map(row).collect()
+    instance.apps.iter().flatten().map(row).collect()
 }

@@ -1,3 +1,5 @@
+//! Facts of literal server files, reduced as on a host.
+
 use carepack_shared::{Content, Observation, Outcome, Snapshot, Source};
 use serde_json::{Value, json};
 

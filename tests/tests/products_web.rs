@@ -1,0 +1,179 @@
+//! The real httpd and the real Tomcat of this machine: their default installation is in no danger,
+//! and faults made in them are found.
+//!
+//! Debian's packages `apache2`, `tomcat10` and a Java are used; where one is absent the test says
+//! aloud that it is skipped. Instances run on loopback, on ports of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use carepack_tests::agent::Agent;
+use carepack_tests::binaries::path;
+use carepack_tests::process::run;
+use serde_json::Value;
+
+/// How long a product may take to start.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// A program of the machine, or a word that it is not there.
+fn program(at: &str, package: &str) -> Option<PathBuf> {
+    let found = Path::new(at);
+    if !found.exists() {
+        println!("skipped: no {at}; apt-get install --no-install-recommends {package}");
+        return None;
+    }
+    // Root's files are collected only for root's instances.
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: the product is started as root");
+        return None;
+    }
+    Some(found.to_owned())
+}
+
+/// Findings of this machine whose rules begin so: rule, verdict, what is said.
+fn findings(dir: &Path, prefix: &str) -> Result<Vec<(String, String, String)>> {
+    let agent = Agent::new(&dir.join("agent"), "https://127.0.0.1:1", None)?;
+    let snapshot = dir.join("snapshot.json");
+    agent.run(&["collect", "--output", &snapshot.to_string_lossy()])?;
+    let output =
+        run(Command::new(path("carepack-collector")?).arg("assess").arg(&snapshot).arg("--json"))?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let assessment: Value = serde_json::from_slice(&output.stdout)?;
+    let list = assessment["hosts"][0]["findings"].as_array().context("findings")?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = list.iter().filter(|row| text(&row["rule"]).starts_with(prefix));
+    Ok(rows
+        .map(|row| (text(&row["rule"]), text(&row["verdict"]), text(&row["en"]["finding"])))
+        .collect())
+}
+
+/// A finding about an instance: its verdict, when its words name the place.
+fn verdict<'f>(found: &'f [(String, String, String)], rule: &str, place: &str) -> &'f str {
+    let one = found.iter().find(|(id, _, said)| id == rule && said.contains(place));
+    one.map_or("-", |(_, verdict, _)| verdict.as_str())
+}
+
+/// A product that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(command: &mut Command) -> Result<Running> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    Ok(Running(child.context("starting the product")?))
+}
+
+fn wait_for(port: u16) -> Result<()> {
+    let started = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        ensure!(started.elapsed() < START_MAX, "nothing listens on {port}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+#[test]
+fn a_real_httpd_with_wrong_limits_is_found_and_the_default_is_in_no_danger() -> Result<()> {
+    let Some(httpd) = program("/usr/sbin/apache2", "apache2") else { return Ok(()) };
+    let dir = tempfile::tempdir()?;
+    let root = dir.path().join("web");
+    std::fs::create_dir_all(root.join("conf"))?;
+    let port = free_port()?;
+    let modules = "/usr/lib/apache2/modules";
+    let config = format!(
+        "ServerRoot {root}\nServerName localhost\nListen 127.0.0.1:{port}\nPidFile {root}/pid\n\
+         ErrorLog {root}/error.log\nMutex file:{root}\nDefaultRuntimeDir {root}\n\
+         LoadModule mpm_event_module {modules}/mod_mpm_event.so\n\
+         LoadModule authz_core_module {modules}/mod_authz_core.so\n\
+         LoadModule proxy_module {modules}/mod_proxy.so\n\
+         LoadModule proxy_http_module {modules}/mod_proxy_http.so\n\
+         LoadModule status_module {modules}/mod_status.so\n\
+         User www-data\nGroup www-data\nInclude conf/more.conf\n",
+        root = root.display()
+    );
+    std::fs::write(root.join("conf/httpd.conf"), config)?;
+    let more = "Timeout 900\nMaxRequestWorkers 4000\nThreadsPerChild 25\nServerLimit 16\n\
+        ProxyPass /app http://127.0.0.1:18080/ timeout=1200\n\
+        <Location /server-status>\nSetHandler server-status\n</Location>\n";
+    std::fs::write(root.join("conf/more.conf"), more)?;
+    let main = root.join("conf/httpd.conf");
+    let _running =
+        start(Command::new(httpd).arg("-d").arg(&root).arg("-f").arg(&main).arg("-DFOREGROUND"))?;
+    wait_for(port)?;
+    let found = findings(dir.path(), "httpd-")?;
+    for (rule, place) in [
+        ("httpd-timeout-long", "900s"),
+        ("httpd-backend-timeout", "127.0.0.1:18080 1200s"),
+        ("httpd-status-open", "/server-status"),
+        ("httpd-workers-cut", "4000"),
+    ] {
+        ensure!(verdict(&found, rule, place) == "attention", "{rule}: {found:#?}");
+    }
+    // Debian's own files stand beside it, as they were installed.
+    let danger: Vec<_> = found.iter().filter(|(_, verdict, _)| verdict == "danger").collect();
+    ensure!(danger.is_empty(), "{danger:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() -> Result<()> {
+    let home = "/usr/share/tomcat10";
+    let Some(script) = program("/usr/share/tomcat10/bin/catalina.sh", "tomcat10") else {
+        return Ok(());
+    };
+    if program("/usr/bin/java", "default-jre-headless").is_none() {
+        return Ok(());
+    }
+    let dir = tempfile::tempdir()?;
+    let base = dir.path().join("base");
+    for folder in ["conf", "logs", "temp", "webapps", "work"] {
+        std::fs::create_dir_all(base.join(folder))?;
+    }
+    for entry in std::fs::read_dir("/etc/tomcat10")?.flatten() {
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), base.join("conf").join(entry.file_name()))?;
+        }
+    }
+    let file = base.join("conf/server.xml");
+    let default = std::fs::read_to_string(&file)?;
+    let port = free_port()?;
+    let changed = default
+        .replacen("port=\"8005\"", "port=\"-1\"", 1)
+        .replacen("port=\"8080\"", &format!("port=\"{port}\" address=\"127.0.0.1\""), 1)
+        .replacen("connectionTimeout=\"20000\"", "connectionTimeout=\"-1\" maxThreads=\"4\"", 1);
+    ensure!(changed != default, "the default server.xml has another form");
+    std::fs::write(&file, changed)?;
+    let _running = start(
+        Command::new(script)
+            .arg("run")
+            .env("CATALINA_HOME", home)
+            .env("CATALINA_BASE", &base)
+            .env("CATALINA_OPTS", "-Xms64m -Xmx256m"),
+    )?;
+    wait_for(port)?;
+    let found = findings(dir.path(), "tomcat-")?;
+    let place = base.to_string_lossy();
+    for rule in ["tomcat-connection-timeout", "tomcat-threads-low", "tomcat-gc-log"] {
+        ensure!(verdict(&found, rule, &place) == "attention", "{rule}: {found:#?}");
+    }
+    // It runs as root here, by the test's own doing; nothing else is in danger, here or in the
+    // package's own instance.
+    let danger: Vec<_> = found
+        .iter()
+        .filter(|(rule, verdict, _)| verdict == "danger" && rule != "tomcat-root-user")
+        .collect();
+    ensure!(danger.is_empty(), "{danger:#?}");
+    ensure!(verdict(&found, "tomcat-root-user", &place) == "danger", "{found:#?}");
+    Ok(())
+}
