@@ -18,8 +18,7 @@ const COROSYNC: &str = "/etc/corosync/corosync.conf";
 const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
 const CMAN: &str = "/etc/cluster/cluster.conf";
 const TRANSITIONS: &str = "/var/lib/pacemaker/pengine";
-const KEYS: [&str; 3] =
-    ["/etc/booth/booth.key", "/etc/corosync/authkey", "/etc/pacemaker/authkey"];
+const KEYS: [&str; 3] = ["/etc/booth/booth.key", "/etc/corosync/authkey", "/etc/pacemaker/authkey"];
 
 pub static PROBE: Probe = Probe {
     id: "cluster",

@@ -140,7 +140,8 @@ fn settings_of_many_shapes() {
 
 #[test]
 fn monitors_of_several_versions_are_read_whole() {
-    for name in ["crm_mon.xml", "crm_mon-partial.xml", "crm_mon-rsc-maint.xml", "crm_mon-T180.xml"] {
+    for name in ["crm_mon.xml", "crm_mon-partial.xml", "crm_mon-rsc-maint.xml", "crm_mon-T180.xml"]
+    {
         let Some(cib) = text(&format!("pacemaker/pacemaker-cts-cli/{name}")) else { return };
         let facts = facts(&[(CIB, &reduced(&cib).unwrap())]);
         assert!(names(&facts, |row| row["online"] == true).len() >= 2, "{name}");

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod clock;
+mod cluster;
 mod disks;
 mod links;
 mod log;
@@ -114,6 +115,11 @@ pub static DERIVED: &[Derived] = &[
     survey("accounts", accounts::accounts),
     survey("block-devices", disks::devices),
     survey("clock", clock::clock),
+    survey("cluster-cib", cluster::cib),
+    survey("cluster-legacy", cluster::legacy),
+    survey("corosync-cfgtool", cluster::rings),
+    survey("corosync-conf", cluster::corosync),
+    survey("corosync-quorumtool", cluster::quorum),
     survey("crash-dumps", machine::crash_dumps),
     survey("cron-access", machine::cron_access),
     survey("groups", accounts::groups),

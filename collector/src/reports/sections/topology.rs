@@ -7,8 +7,8 @@ use carepack_assessment::topology::Kind;
 use serde_json::Value;
 
 use super::{AREAS, Scene, field, host};
-use crate::reports::charts::topology::{BOXES_MAX, Edge, Node, Picture, topology as drawn};
 use crate::reports::charts::score_colour;
+use crate::reports::charts::topology::{BOXES_MAX, Edge, Node, Picture, topology as drawn};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{AreaTable, Chart, GroupPage, Pair, Table, Topology};
 
@@ -93,7 +93,8 @@ fn links(scene: &Scene<'_>, group: &GroupAssessment) -> Table {
             ),
             arrow(
                 number(from, &["timeout_s"], " s"),
-                number(to, &["connection_timeout_ms"], " ms") + &number(to, &["wait_timeout_s"], " s"),
+                number(to, &["connection_timeout_ms"], " ms")
+                    + &number(to, &["wait_timeout_s"], " s"),
             ),
         ]
     });

@@ -148,10 +148,10 @@ fn names(facts: &mut Facts, ring: &corosync::Ring, cib: Option<&xml::Element>) {
     let cib_nodes = cib.map(cib::nodes).unwrap_or_default();
     let nodes = if ring.nodes.is_empty() { cib_nodes } else { ring.nodes.clone() };
     if nodes.is_empty() && ring.name.is_none() && cib.is_none() {
-        let missing = ring.missing.clone().unwrap_or_else(|| Missing {
-            reason: Unseen::Absent,
-            source: COROSYNC.0.to_owned(),
-        });
+        let missing = ring
+            .missing
+            .clone()
+            .unwrap_or_else(|| Missing { reason: Unseen::Absent, source: COROSYNC.0.to_owned() });
         return facts.hide(&["cluster.name", "cluster.nodes"], &missing);
     }
     let told = ring.name.clone().or_else(|| cib.and_then(cib::name));

@@ -203,19 +203,23 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
         ),
         (
             "survey:cluster-cib",
-            json!("<cib epoch='1'><configuration><crm_config/><nodes><node id='1' uname='a'/>\
+            json!(
+                "<cib epoch='1'><configuration><crm_config/><nodes><node id='1' uname='a'/>\
             </nodes><resources><primitive id='v' class='ocf' provider='heartbeat' type='IPaddr2'>\
             <instance_attributes><nvpair name='ip' value='10.0.0.9'/></instance_attributes>\
             <operations><op name='start' timeout='20s'/></operations></primitive></resources>\
             <constraints><rsc_location id='l' rsc='v' node='a' score='1'/></constraints>\
-            </configuration></cib>"),
+            </configuration></cib>"
+            ),
         ),
         ("survey:cluster-legacy", json!({"name": "old", "nodes": ["a"]})),
         (
             "survey:crm-mon",
-            json!("<pacemaker-result><summary><current_dc present='true' name='a'/></summary>\
+            json!(
+                "<pacemaker-result><summary><current_dc present='true' name='a'/></summary>\
             <nodes><node name='a' id='1' online='true'/></nodes><resources><resource id='v' \
-            role='Started'><node name='a'/></resource></resources></pacemaker-result>"),
+            role='Started'><node name='a'/></resource></resources></pacemaker-result>"
+            ),
         ),
         (
             "survey:corosync-quorumtool",

@@ -228,7 +228,8 @@ mod tests {
 
     #[test]
     fn sbd_and_booth() {
-        let seen = sbd("SBD_DEVICE=\"/dev/a; /dev/b\"\nSBD_PACEMAKER=yes\nSBD_WATCHDOG_TIMEOUT=5\n");
+        let seen =
+            sbd("SBD_DEVICE=\"/dev/a; /dev/b\"\nSBD_PACEMAKER=yes\nSBD_WATCHDOG_TIMEOUT=5\n");
         assert_eq!(seen["devices"], json!(["/dev/a", "/dev/b"]));
         assert_eq!((&seen["pacemaker"], &seen["watchdog_timeout_s"]), (&json!(true), &json!(5)));
         let seen = booth(&[("b", "site = \"10.0.0.1\"\narbitrator=\"10.0.0.3\"\nticket=\"t\"\n")]);

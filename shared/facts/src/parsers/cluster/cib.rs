@@ -71,9 +71,8 @@ pub fn name(root: &Element) -> Option<String> {
 /// `[{"name", "id", "addresses": []}]` of full members; remote nodes have no vote.
 pub fn nodes(root: &Element) -> Vec<Value> {
     let listed = part(root, "nodes").into_iter().flat_map(|nodes| nodes.all("node"));
-    let members = listed.filter(|node| {
-        matches!(node.attribute("type"), None | Some("normal" | "member"))
-    });
+    let members =
+        listed.filter(|node| matches!(node.attribute("type"), None | Some("normal" | "member")));
     let one = |node: &Element| {
         let id = node.attribute("id").and_then(|id| id.parse::<i64>().ok());
         let name = node.attribute("uname").or_else(|| node.attribute("id")).unwrap_or_default();

@@ -258,7 +258,10 @@ quorum {
     fn sections_of_sections() {
         let root = sections(CONF);
         let nodes = nodes(&root);
-        assert_eq!(nodes[0], json!({"name": "db-a", "id": 1, "addresses": ["10.0.0.1", "10.1.0.1"]}));
+        assert_eq!(
+            nodes[0],
+            json!({"name": "db-a", "id": 1, "addresses": ["10.0.0.1", "10.1.0.1"]})
+        );
         assert_eq!(nodes[1]["name"], "10.0.0.2");
         let quorum = quorum(&root, &nodes);
         assert_eq!((&quorum["two_node"], &quorum["wait_for_all"]), (&json!(true), &json!(true)));

@@ -74,9 +74,8 @@ fn on(element: &Element, name: &str) -> bool {
 
 fn nodes(root: &Element) -> Vec<Value> {
     let listed = root.all("nodes").flat_map(|list| list.all("node")).take(ROWS_MAX);
-    let running = |node: &Element| {
-        node.attribute("resources_running").and_then(|n| n.parse::<i64>().ok())
-    };
+    let running =
+        |node: &Element| node.attribute("resources_running").and_then(|n| n.parse::<i64>().ok());
     let one = |node: &Element| {
         json!({
             "name": node.attribute("name"),
@@ -126,8 +125,7 @@ fn walk<'e>(
 }
 
 fn state(element: &Element, group: Option<&str>, clone: Option<&str>) -> Value {
-    let nodes: Vec<&str> =
-        element.all("node").filter_map(|node| node.attribute("name")).collect();
+    let nodes: Vec<&str> = element.all("node").filter_map(|node| node.attribute("name")).collect();
     json!({
         "id": element.attribute("id"),
         "agent": element.attribute("resource_agent"),
@@ -277,10 +275,16 @@ mod tests {
         assert_eq!((&states[0]["clone"], &states[0]["nodes"]), (&json!("c"), &json!(["a"])));
         assert_eq!((&states[1]["group"], &states[1]["managed"]), (&json!("g"), &json!(false)));
         let failure = &value("cluster.failures")[0];
-        assert_eq!((&failure["resource"], &failure["operation"]), (&json!("db_main"), &json!("start")));
+        assert_eq!(
+            (&failure["resource"], &failure["operation"]),
+            (&json!("db_main"), &json!("start"))
+        );
         assert_eq!(value("cluster.fail_counts")[0]["failures"], 1_000_000);
         let operation = &value("cluster.operations")[0];
-        assert_eq!((&operation["exec_ms"], &operation["timeout_ms"]), (&json!(19_500), &json!(20_000)));
+        assert_eq!(
+            (&operation["exec_ms"], &operation["timeout_ms"]),
+            (&json!(19_500), &json!(20_000))
+        );
         assert_eq!(value("cluster.fencing_history")[0]["status"], "failed");
     }
 

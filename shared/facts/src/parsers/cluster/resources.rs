@@ -145,9 +145,7 @@ fn row(root: &Element, primitive: &Element, around: Around<'_>) -> Value {
         list.children.iter().find(|t| t.name == "template" && t.attribute("id") == Some(id))
     });
     let reader = Reader { root, primitive, template, around };
-    let id = |element: Option<&Element>| {
-        element.and_then(|e| e.attribute("id")).map(str::to_owned)
-    };
+    let id = |element: Option<&Element>| element.and_then(|e| e.attribute("id")).map(str::to_owned);
     let promotable = around.clone.is_some_and(|clone| {
         clone.name == "master"
             || option(clone, "meta_attributes", &["promotable"]).is_some_and(truth)
@@ -246,8 +244,14 @@ mod tests {
         assert_eq!(rows.len(), 2);
         let (drbd, vip) = (&rows[0], &rows[1]);
         assert_eq!((&drbd["promotable"], &drbd["monitors"]), (&json!(true), &json!(2)));
-        assert_eq!((&drbd["stop_timeout_ms"], &drbd["start_timeout_ms"]), (&json!(100_000), &json!(60_000)));
-        assert_eq!((&drbd["on_fail"]["stop"], &drbd["monitor_interval_s"]), (&json!("block"), &json!(11)));
+        assert_eq!(
+            (&drbd["stop_timeout_ms"], &drbd["start_timeout_ms"]),
+            (&json!(100_000), &json!(60_000))
+        );
+        assert_eq!(
+            (&drbd["on_fail"]["stop"], &drbd["monitor_interval_s"]),
+            (&json!("block"), &json!(11))
+        );
         assert_eq!((&vip["managed"], &vip["migration_threshold"]), (&json!(false), &json!(3)));
         assert!(is_address(vip) && vip["group"] == "g");
         assert_eq!(devices(&root).len(), 1);

@@ -69,9 +69,8 @@ fn one(root: &Element, node: &Element, fenced: bool) -> Value {
     let is_member = state.is_some_and(|state| is_up(state, "in_ccm"));
     let is_served = state.is_some_and(|state| is_up(state, "crmd"));
     let joined = word("join") == "member";
-    let transient = state.map(|state| {
-        state.all("transient_attributes").any(|set| cib::is_set(set, &["standby"]))
-    });
+    let transient = state
+        .map(|state| state.all("transient_attributes").any(|set| cib::is_set(set, &["standby"])));
     json!({
         "name": name,
         "id": id,

@@ -39,9 +39,8 @@ fn membership(text: &str) -> Result<Value, Unseen> {
         lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
     };
     let quorate = field("Quorate").ok_or(Unseen::Malformed)? == "Yes";
-    let number = |name: &str| {
-        field(name).and_then(|text| text.split_whitespace().next()).and_then(int)
-    };
+    let number =
+        |name: &str| field(name).and_then(|text| text.split_whitespace().next()).and_then(int);
     let flags: Vec<&str> = field("Flags").unwrap_or_default().split_whitespace().collect();
     let table = text.lines().skip_while(|line| !line.trim_start().starts_with("Nodeid")).skip(1);
     let member = |line: &str| {
