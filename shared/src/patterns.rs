@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 /// The embedded list, one file a subject.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
+    include_str!("../patterns/cluster.toml"),
     include_str!("../patterns/kernel.toml"),
     include_str!("../patterns/storage.toml"),
     include_str!("../patterns/network.toml"),

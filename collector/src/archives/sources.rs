@@ -45,6 +45,8 @@ pub const FILES: &[&str] = &[
     "/etc/security/pwquality.conf",
     "/etc/selinux/config",
     "/etc/ssh/sshd_config",
+    "/etc/sysconfig/pacemaker",
+    "/etc/sysconfig/sbd",
     "/etc/sysctl.conf",
     "/etc/systemd/journald.conf",
     "/etc/systemd/system.conf",
@@ -100,6 +102,7 @@ pub const FILES: &[&str] = &[
 pub const FOLDERS: &[(&str, &str)] = &[
     ("/boot/loader/entries", ".conf"),
     ("/etc/audit/rules.d", ".rules"),
+    ("/etc/booth", ".conf"),
     ("/etc/cron.d", ""),
     ("/etc/dnf/modules.d", ".module"),
     ("/etc/drbd.d", ""),
@@ -145,6 +148,8 @@ pub const LINKS: &[&str] = &["/etc/systemd/system/default.target"];
 /// Files that a survey counts or that say whose archive it is; their text never travels.
 pub const COUNTED: &[&str] = &[
     "/etc/bashrc",
+    "/etc/cluster/cluster.conf",
+    "/etc/corosync/corosync.conf",
     "/etc/cron.allow",
     "/etc/cron.deny",
     "/etc/csh.cshrc",
@@ -169,6 +174,7 @@ pub const COUNTED: &[&str] = &[
     "/etc/vsftpd/user_list",
     "/etc/vsftpd/vsftpd.conf",
     "/proc/partitions",
+    "/var/lib/pacemaker/cib/cib.xml",
 ];
 
 /// Folders of [`COUNTED`] files.
@@ -184,6 +190,9 @@ pub const COMMANDS: &[&str] = &[
     "chronyc_-n_tracking",
     "chronyc_sources",
     "chronyc_tracking",
+    "corosync-cfgtool_-s",
+    "corosync-quorumtool_-l",
+    "corosync-quorumtool_-s",
     "date",
     "date_--utc",
     "df_-al",

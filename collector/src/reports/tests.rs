@@ -38,6 +38,13 @@ fn assessment() -> Assessment {
         json!([{"name": HOSTILE, "longest_silence_hours": i64::MAX}, {"name": 7}]),
         log,
     );
+    // One machine that is a cluster's only node, and a web server and application in one.
+    facts.put("cluster.name", HOSTILE, "survey:corosync-conf");
+    facts.put("cluster.nodes", json!([{"name": format!("b{HOSTILE}")}]), "survey:corosync-conf");
+    facts.put("cluster.addresses", json!([HOSTILE]), "survey:cluster-cib");
+    let target = json!({"host": "localhost", "port": 8009, "path": HOSTILE, "balancer": 7});
+    facts.put("httpd.backends", json!([target, {"host": HOSTILE}]), "survey:httpd");
+    facts.put("tomcat.connectors", json!([{"port": 8009, "instance": HOSTILE}]), "survey:tomcat");
     let snapshot = carepack_assessment::model::SnapshotRef {
         id: "01a2".into(),
         sha256: "ab".repeat(32),
@@ -93,6 +100,7 @@ fn text_from_a_host_is_never_markup() {
         );
         assert!(!rendered.html.contains('\u{202e}') && rendered.html.contains("U+6F22"));
         assert!(rendered.html.contains(lang.say("verdict.silent")), "the silent host has its page");
+        assert!(rendered.html.contains(lang.say("topology.web_app")), "{lang:?}");
         assert!(rendered.pdf.starts_with(b"%PDF"));
     }
 }

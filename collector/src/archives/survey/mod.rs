@@ -6,6 +6,7 @@
 
 mod accounts;
 mod clock;
+mod cluster;
 mod disks;
 mod history;
 mod java;
@@ -120,6 +121,11 @@ pub static DERIVED: &[Derived] = &[
     survey("banners", servers::banners),
     survey("block-devices", disks::devices),
     survey("clock", clock::clock),
+    survey("cluster-cib", cluster::cib),
+    survey("cluster-legacy", cluster::legacy),
+    survey("corosync-cfgtool", cluster::rings),
+    survey("corosync-conf", cluster::corosync),
+    survey("corosync-quorumtool", cluster::quorum),
     survey("crash-dumps", machine::crash_dumps),
     survey("cron-access", machine::cron_access),
     survey("dns-server", servers::dns_server),
