@@ -1,12 +1,14 @@
 //! What was agreed with a customer beside the contract itself, as files an engineer edits: the
-//! standards of roles, which host each is for, when somebody of ours was at work, and which hosts
-//! belong together where their own settings do not show it.
+//! standards of roles, which host each is for, when somebody of ours was at work, which hosts
+//! belong together where their own settings do not show it, and the contract's own values of
+//! rules' params.
 //!
 //! ```text
 //! DATA/standards/NAME.yaml       a standard (carepack-assessment, `standard`)
 //! DATA/standards/contracts.yaml  shop-2026: {default: web-rhel9, roles: {db: db-rhel8}, hosts: {db01: db-rhel8}}
 //! DATA/topology/CONTRACT.yaml    clusters: [{name: shop, members: [db03]}], links: [{from: web01, to: app01, kind: web_app}]
 //! DATA/visits/CONTRACT.yaml      - {from: 2026-10-16T00:00:00Z, to: …, who: 김엔지니어 정기점검, hosts: []}
+//! DATA/params/CONTRACT.yaml      login-timeout: {limit_seconds: 300, literal: true}
 //! ```
 //! A missing file means that nothing was agreed; one that cannot be read stops the inspection,
 //! since its findings would be wrong.
@@ -15,9 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use carepack_assessment::params::{self, ParamError};
 use carepack_assessment::standard::{BYTES_MAX, StandardError};
 use carepack_assessment::topology::{CorrectionError, Corrections};
-use carepack_assessment::{Standard, Window};
+use carepack_assessment::{Overrides, Pack, Standard, Window};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -53,6 +56,12 @@ pub enum AgreedError {
         #[source]
         source: StandardError,
     },
+    #[error("{}", path.display())]
+    Param {
+        path: PathBuf,
+        #[source]
+        source: ParamError,
+    },
     #[error("{}: {name:?} is no name of a standard (letters, digits, '-', '_', '.')", path.display())]
     Name { path: PathBuf, name: String },
     #[error(
@@ -85,14 +94,17 @@ pub struct Agreed {
     pub topology: Corrections,
     /// The file that they stand in.
     topology_file: PathBuf,
+    /// The contract's own values of rules' params.
+    pub overrides: Overrides,
 }
 
 impl Agreed {
-    /// Reads the agreements of the contract of this name from the data folder.
+    /// Reads the agreements of the contract of this name from the data folder; `pack` is what its
+    /// params are for.
     ///
     /// # Errors
     /// [`AgreedError`] names the file.
-    pub fn of(data: &Path, contract: &str) -> Result<Self, AgreedError> {
+    pub fn of(data: &Path, contract: &str, pack: &Pack) -> Result<Self, AgreedError> {
         let folder = data.join("standards");
         let path = folder.join("contracts.yaml");
         let all: Option<BTreeMap<String, Assigned>> = yaml(&path)?;
@@ -110,24 +122,19 @@ impl Agreed {
             }
             standards.insert(name.clone(), Arc::new(standard(&file)?));
         }
-        let mut windows = Vec::new();
-        let (mut topology, mut topology_file) = (Corrections::default(), PathBuf::new());
-        // A contract's name is the engineer's own word; one that is no file name has no visits.
-        if is_name(contract) {
-            topology_file = data.join("topology").join(format!("{contract}.yaml"));
-            topology = yaml(&topology_file)?.unwrap_or_default();
-            let path = data.join("visits").join(format!("{contract}.yaml"));
-            windows = yaml::<Vec<Window>>(&path)?.unwrap_or_default();
-            if windows.len() > VISITS_MAX {
-                let what = format!("{} visits, over the limit of {VISITS_MAX}", windows.len());
-                return Err(AgreedError::Limit { path, what });
-            }
-            if let Some(bent) = windows.iter().find(|window| window.from > window.to) {
-                let what = format!("the visit of {:?} ends before it begins", bent.who);
-                return Err(AgreedError::Limit { path, what });
-            }
-        }
-        Ok(Self { assigned, standards, windows, topology, topology_file })
+        // A contract's name is the engineer's own word; one that is no file name has none of these.
+        let own = |folder: &str| {
+            is_name(contract).then(|| data.join(folder).join(format!("{contract}.yaml")))
+        };
+        let windows = own("visits").map_or_else(|| Ok(Vec::new()), visits)?;
+        let overrides =
+            own("params").map_or_else(|| Ok(Overrides::new()), |path| overrides(path, pack))?;
+        let topology_file = own("topology").unwrap_or_default();
+        let topology = match own("topology") {
+            Some(path) => yaml(&path)?.unwrap_or_default(),
+            None => Corrections::default(),
+        };
+        Ok(Self { assigned, standards, windows, topology, topology_file, overrides })
     }
 
     /// Whether the corrections of the topology name hosts of the contract.
@@ -147,6 +154,30 @@ impl Agreed {
         let name = hosts.get(host).or_else(|| roles.get(role)).or(default.as_ref())?;
         self.standards.get(name).cloned()
     }
+}
+
+fn visits(path: PathBuf) -> Result<Vec<Window>, AgreedError> {
+    let windows = yaml::<Vec<Window>>(&path)?.unwrap_or_default();
+    if windows.len() > VISITS_MAX {
+        let what = format!("{} visits, over the limit of {VISITS_MAX}", windows.len());
+        return Err(AgreedError::Limit { path, what });
+    }
+    if let Some(bent) = windows.iter().find(|window| window.from > window.to) {
+        let what = format!("the visit of {:?} ends before it begins", bent.who);
+        return Err(AgreedError::Limit { path, what });
+    }
+    Ok(windows)
+}
+
+fn overrides(path: PathBuf, pack: &Pack) -> Result<Overrides, AgreedError> {
+    // By way of a mapping, which refuses a rule that stands twice.
+    let Some(whole) = yaml::<serde_yaml_ng::Value>(&path)? else { return Ok(Overrides::new()) };
+    let overrides = serde_yaml_ng::from_value(whole);
+    let overrides: Option<Overrides> =
+        overrides.map_err(|source| AgreedError::Malformed { path: path.clone(), source })?;
+    let overrides = overrides.unwrap_or_default();
+    params::check(pack, &overrides).map_err(|source| AgreedError::Param { path, source })?;
+    Ok(overrides)
 }
 
 /// Reads one standard.
@@ -218,23 +249,28 @@ mod tests {
                 "visits/shop.yaml",
                 "- {from: 2026-10-16T00:00:00Z, to: 2026-10-17T00:00:00Z, who: engineer}\n",
             ),
+            ("params/shop.yaml", "login-timeout: {limit_seconds: 300}\n"),
         ];
         let folder = folder(&files);
-        let agreed = Agreed::of(folder.path(), "shop").unwrap();
+        let pack = crate::rules::built_in().unwrap();
+        let agreed = Agreed::of(folder.path(), "shop", &pack).unwrap();
         let name = |host, role| agreed.standard(host, role).map(|standard| standard.name.clone());
         assert_eq!(name("odd01", "web").as_deref(), Some("db"));
         assert_eq!(name("db01", "db").as_deref(), Some("db"));
         assert_eq!(name("w01", "").as_deref(), Some("web"));
         assert_eq!(agreed.windows.len(), 1);
-        let other = Agreed::of(folder.path(), "other").unwrap();
+        assert_eq!(agreed.overrides["login-timeout"]["limit_seconds"], 300);
+        let other = Agreed::of(folder.path(), "other", &pack).unwrap();
         assert!(other.standard("w01", "").is_none() && other.windows.is_empty());
+        assert!(other.overrides.is_empty());
     }
 
     #[test]
     fn corrections_name_hosts_of_the_contract() {
         let text = "clusters: [{name: shop, members: [db01]}]\n";
         let folder = folder(&[("topology/shop.yaml", text)]);
-        let agreed = Agreed::of(folder.path(), "shop").unwrap();
+        let pack = crate::rules::built_in().unwrap();
+        let agreed = Agreed::of(folder.path(), "shop", &pack).unwrap();
         assert_eq!(agreed.topology.clusters[0].members, ["db01"]);
         assert!(agreed.check_topology(&BTreeSet::from(["db01"])).is_ok());
         let error = agreed.check_topology(&BTreeSet::from(["db02"])).unwrap_err();
@@ -243,10 +279,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_named() {
-        let check = |files: &[(&str, &str)], word: &str| {
+        let pack = crate::rules::built_in().unwrap();
+        let said = |files: &[(&str, &str)]| {
             let folder = folder(files);
-            let error = Agreed::of(folder.path(), "shop").unwrap_err();
-            assert!(error.to_string().contains(word), "{error}");
+            let error = Agreed::of(folder.path(), "shop", &pack).unwrap_err();
+            format!("{:#}", anyhow::Error::from(error))
+        };
+        let check = |files: &[(&str, &str)], word: &str| {
+            let said = said(files);
+            assert!(said.contains(word), "{said}");
         };
         check(&[("standards/contracts.yaml", "shop: {default: ../../etc}")], "no name");
         check(&[("standards/contracts.yaml", "shop: {default: gone}")], "gone.yaml");
@@ -257,5 +298,22 @@ mod tests {
         let files =
             [("standards/contracts.yaml", "shop: {default: w}"), ("standards/w.yaml", "name: w")];
         check(&files, "w.yaml");
+        let params = |text: &str, word: &str| {
+            let said = said(&[("params/shop.yaml", text)]);
+            assert!(said.contains("params/shop.yaml") && said.contains(word), "{said}");
+        };
+        params("login-timeot: {literal: true}", "there is no rule login-timeot");
+        params("login-timeout: {seconds: 1}", "rule login-timeout has no param seconds; it has");
+        params(
+            "login-timeout: {limit_seconds: ten}",
+            "rule login-timeout is \"ten\"; write a whole",
+        );
+        params("fs-space: [1]", "not readable");
+        params("login-timeout: {literal: true}\nlogin-timeout: {literal: false}", "duplicate");
+        let fixed = pack.rules.iter().find_map(|rule| {
+            let (name, _) = rule.spec.params.iter().find(|(_, param)| !param.overridable)?;
+            Some(format!("{}: {{{name}: 1}}", rule.id))
+        });
+        params(&fixed.unwrap(), "the same for every contract");
     }
 }

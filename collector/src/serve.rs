@@ -82,7 +82,7 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Parts, ServeError> 
     folder(&config.data)?;
     let authority = Authority::open(&config.data.join("pki"), now)?;
     let objects = Objects::open(&config.data.join("objects"))?;
-    let store = Store::open(&config.database_address()).await?;
+    let store = Store::open_checked(&config.database_address()).await?;
     Ok(Parts { store, objects, authority: Arc::new(authority) })
 }
 

@@ -79,6 +79,43 @@ fn xz(mut bytes: impl Read) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// What `bzip2` makes of bytes; none where it is not installed.
+fn bzip2(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut command = std::process::Command::new("bzip2");
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        eprintln!("SKIPPED: bzip2 is not installed");
+        return None;
+    };
+    let (mut input, bytes) = (child.stdin.take().unwrap(), bytes.to_vec());
+    let writer = std::thread::spawn(move || input.write_all(&bytes).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success());
+    Some(output.stdout)
+}
+
+/// The two streams of a `.tar.bz2` as `pbzip2` writes it: `a/sos_commands/host/hostname` and
+/// the half of the header of `a/etc/fstab`; its other half, and `a/sos_commands/date/date_--utc`.
+const BZIP2_STREAMS: [&str; 2] = [
+    "\
+    425a683931415926535937161d40000055df91ca904001ff8404000200ff47de400400000400082000920d4c\
+    90c80000000f4825350a6ca01a6468cf54d01a6850bf9c097ea54cc1bb7fa2a80838357a4980805dd1b2583f\
+    bca342d10c5040c60f1743714565f336a9173961a211531c2532e30b0c0d1086129e5aa920ecabed3058bb93\
+    db87359ef5012911f8cca22dc52820784cc8491c0da0764e0772bf17724538509037161d40",
+    "\
+    425a6839314159265359875628380000005f91ca104002ff9418010600ef479f400400440000082000920d54\
+    f6933498a323d268600469a3f504a9ea4cd49ea1a3d434069ea1a034d18e4e4a07e2b40981ced3e624d15415\
+    6f70e406ac27087b6e13c231d94b5a17e365f2640215880b9014a89d1e0d76d942527a654b72f39eb0c996db\
+    dd33633bc8394c58c4f2ec52a9a9afdfe4362b4ee0f57e603104a318a5db73dd70a627d03dca308849f1dd65\
+    58e43817724538509087562838",
+];
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2);
+    digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+}
+
 fn kept(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
@@ -116,6 +153,12 @@ fn packed_in_any_way_or_unpacked_it_is_one_snapshot() {
     assert!(snapshot.host.recorded && snapshot.host.id.is_none());
     assert_eq!(sound(&gzip(&plain)), snapshot);
     assert_eq!(sound(&xz(plain.as_slice())), snapshot);
+    if let Some(packed) = bzip2(&plain) {
+        assert_eq!(sound(&packed), snapshot);
+        // The parts of some packed at once, one after the other.
+        let parts: Vec<u8> = plain.chunks(700).flat_map(|part| bzip2(part).unwrap()).collect();
+        assert_eq!(sound(&parts), snapshot);
+    }
     assert_eq!(sound(&tar_of("", |_| {})), snapshot);
     assert_eq!(sound(&tar_of("./", |_| {})), snapshot);
     let folder = tempfile::tempdir().unwrap();
@@ -125,6 +168,30 @@ fn packed_in_any_way_or_unpacked_it_is_one_snapshot() {
     assert_eq!(again.kind, "sosreport");
     // What travels is a document like any other.
     assert_eq!(Snapshot::from_document(&snapshot.to_document()).unwrap(), snapshot);
+}
+
+#[test]
+fn bzip2_streams_follow_each_other() {
+    let [first, second] = BZIP2_STREAMS.map(bytes_of);
+    let snapshot = sound(&[&first[..], &second].concat());
+    assert_eq!(snapshot.host.hostname, "db01.example.com");
+    assert_eq!(text(&snapshot, "/etc/fstab"), Some("/dev/sda1 / xfs defaults 0 0\n"));
+    // In the second stream.
+    assert_eq!(snapshot.taken_at, "2026-11-05T01:12:00Z".parse::<Timestamp>().unwrap());
+    // Never a part for the whole, and no byte is taken for another.
+    for bytes in [&first[..], &second, &[&first[..], &second[..100]].concat()] {
+        assert!(import(bytes, &Limits::default()).is_err());
+    }
+    let whole = [first, second].concat();
+    for at in 0..whole.len() {
+        let mut bent = whole.clone();
+        bent[at] ^= 0x10;
+        match import(&bent, &Limits::default()) {
+            // Padding bits are looked at by nobody.
+            Ok(read) => assert_eq!(read, snapshot, "{at}"),
+            Err(error) => assert!(!matches!(error, ArchiveError::Broken), "{at}"),
+        }
+    }
 }
 
 #[test]

@@ -555,19 +555,44 @@ async fn a_damaged_sqlite_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     peopled(&sqlite_in(folder.path()).await).await;
     let path = folder.path().join("collector.db");
-    // The last handle's thread writes the log back into the file as it closes.
-    for _ in 0..100 {
-        if !folder.path().join("collector.db-wal").exists() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    // The last handle writes the log back into the file as it closes.
+    assert!(!folder.path().join("collector.db-wal").exists());
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0xA5; 4096 * 6], 4096).unwrap();
-    let refused = Store::open(&sqlite_address(folder.path())).await.err().unwrap();
+    let refused = Store::open_checked(&sqlite_address(folder.path())).await.err().unwrap();
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
     std::fs::write(&path, b"hello, I am not a database at all").unwrap();
     let refused = Store::open(&sqlite_address(folder.path())).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_is_read_whole_after_an_unclean_end_and_when_asked_for() {
+    use std::os::unix::fs::FileExt;
+    let folder = tempfile::tempdir().unwrap();
+    let address = sqlite_address(folder.path());
+    let store = sqlite_in(folder.path()).await;
+    peopled(&store).await;
+    drop(store);
+    let path = folder.path().join("collector.db");
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let bytes = file.metadata().unwrap().len();
+    // The last page is none that opening needs.
+    let holder = Store::open_checked(&address).await.unwrap();
+    file.write_all_at(&[0xA5; 4096], bytes - 4096).unwrap();
+    let log = folder.path().join("collector.db-wal");
+    assert!(log.exists(), "it is in use");
+    // Beside one who has it open a log is no sign of anything.
+    drop(Store::open(&address).await.unwrap());
+    assert!(log.exists());
+    drop(holder);
+    assert!(!log.exists());
+    drop(Store::open(&address).await.unwrap());
+    let refused = Store::open_checked(&address).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
+    // A log that nobody removed.
+    std::fs::write(&log, "").unwrap();
+    let refused = Store::open(&address).await.err().unwrap();
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
 }
 

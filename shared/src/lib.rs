@@ -4,6 +4,7 @@
 //! argument. Read the modules in this order.
 
 pub mod bundle;
+pub mod bzip2;
 pub mod cluster;
 pub mod daemon;
 pub mod digest;

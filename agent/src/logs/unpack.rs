@@ -6,8 +6,8 @@
 use std::io::{BufReader, Error, ErrorKind, Read};
 
 use carepack_shared::Unseen;
+use carepack_shared::bzip2::Bzip2;
 
-use super::bzip2::Bzip2;
 use crate::host::{Host, Look, Missed, OpenFile};
 
 /// Bytes read from a packed file at a time.

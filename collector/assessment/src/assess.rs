@@ -20,6 +20,7 @@ use crate::model::{
     Score, SnapshotRef, Standing, Verdict,
 };
 use crate::pack::Pack;
+use crate::params::Overrides;
 use crate::rule::{Confidence, Rule, Scope, Status};
 use crate::score::{Check, host_score, level};
 use crate::standard::{Compared, Deviation, Standard, compare};
@@ -33,7 +34,7 @@ pub struct Input {
     pub period: String,
     pub hosts: Vec<HostInput>,
     /// The contract's own values of overridable params: rule → param → value.
-    pub overrides: BTreeMap<String, BTreeMap<String, Json>>,
+    pub overrides: Overrides,
     /// Visits and agreed plans: when somebody of ours was at work.
     pub windows: Vec<Window>,
     /// What earlier inspections said of clusters and tiers, by their names, oldest first.
@@ -135,7 +136,7 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
 }
 
 /// Whether a rule judges by the letter of the KISA guide: its `literal`, or the contract's own.
-fn is_literal(pack: &Pack, overrides: &BTreeMap<String, BTreeMap<String, Json>>, id: &str) -> bool {
+fn is_literal(pack: &Pack, overrides: &Overrides, id: &str) -> bool {
     let rule = pack.rules.iter().find(|rule| rule.id == id);
     let param = rule.and_then(|rule| rule.spec.params.get(LITERAL));
     let own = overrides.get(id).and_then(|params| params.get(LITERAL));
@@ -157,7 +158,7 @@ struct Bench<'p> {
     pack: &'p Pack,
     as_of: Timestamp,
     period: String,
-    overrides: BTreeMap<String, BTreeMap<String, Json>>,
+    overrides: Overrides,
     windows: Vec<Window>,
 }
 

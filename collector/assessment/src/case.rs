@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use crate::judge::{Scene, judge};
 use crate::model::Verdict;
 use crate::pack::Pack;
+use crate::params;
 
 /// 2026-11-23T00:00:00Z, for cases that do not bring their own time.
 const DEFAULT_NOW: i64 = 1_795_392_000;
@@ -24,6 +25,9 @@ struct Case {
     missing: BTreeMap<String, Unseen>,
     #[serde(default)]
     prev: BTreeMap<String, Json>,
+    /// A contract's own values of overridable params.
+    #[serde(default)]
+    params: BTreeMap<String, Json>,
     #[serde(default = "default_now")]
     now: i64,
     value: Option<String>,
@@ -80,7 +84,8 @@ fn check(rule: &crate::rule::Rule, file: &str, text: &str) -> Result<Verdict, St
     let now = Timestamp::from_second(case.now).map_err(|error| error.to_string())?;
     let (facts, previous) = (case_facts(&case), known(&case.prev));
     let scene = Scene { facts: &facts, previous: &previous, now };
-    let judged = judge(rule, scene, &BTreeMap::new());
+    params::check_rule(rule, &case.params).map_err(|error| error.to_string())?;
+    let judged = judge(rule, scene, &case.params);
     let why = judged.cause.as_ref().map(|c| format!(" ({} {})", c.fact, c.source));
     if judged.verdict != expected {
         let why = why.unwrap_or_default();

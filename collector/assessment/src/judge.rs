@@ -44,7 +44,8 @@ pub fn judge(rule: &Rule, scene: Scene<'_>, overrides: &BTreeMap<String, Json>) 
     let mut frame = Frame::new(scene.facts, scene.previous, scene.now, params.clone());
     if let Some(cause) = missing(rule, scene.facts) {
         // A host where a thing is absent may well be out of the rule's reach.
-        return out_of_reach(rule, &mut frame).unwrap_or_else(|| unknown(rule, cause));
+        return out_of_reach(rule, &mut frame, &params)
+            .unwrap_or_else(|| unknown(rule, &params, cause));
     }
     match weigh(rule, &mut frame, &params) {
         Ok(judged) if judged.verdict == Verdict::Unknown => {
@@ -53,6 +54,7 @@ pub fn judge(rule: &Rule, scene: Scene<'_>, overrides: &BTreeMap<String, Json>) 
         Ok(judged) => judged,
         Err(error) => unknown(
             rule,
+            &params,
             Cause { fact: String::new(), reason: Unseen::Malformed, source: error.to_string() },
         ),
     }
@@ -90,9 +92,13 @@ fn not_enough(rule: &Rule, facts: &Facts) -> Cause {
 }
 
 /// Not applicable, when `applies_if` can be evaluated without the missing fact and is false.
-fn out_of_reach<'f>(rule: &'f Rule, frame: &mut Frame<'f>) -> Option<Judged> {
+fn out_of_reach<'f>(
+    rule: &'f Rule,
+    frame: &mut Frame<'f>,
+    params: &BTreeMap<&'f str, &'f Json>,
+) -> Option<Judged> {
     let applies = rule.applies_if.as_ref()?.holds(frame).ok()?;
-    (!applies).then(|| bare(rule, Verdict::NotApplicable))
+    (!applies).then(|| bare(rule, params, Verdict::NotApplicable))
 }
 
 fn weigh<'f>(
@@ -103,7 +109,7 @@ fn weigh<'f>(
     if let Some(applies_if) = &rule.applies_if
         && !applies_if.holds(frame)?
     {
-        return Ok(bare(rule, Verdict::NotApplicable));
+        return Ok(bare(rule, params, Verdict::NotApplicable));
     }
     let mut names = shown(params);
     for (name, expression) in &rule.lets {
@@ -156,13 +162,12 @@ fn likelihood<'f>(rule: &'f Rule, frame: &mut Frame<'f>) -> Result<u8, Expressio
     Ok(base)
 }
 
-fn unknown(rule: &Rule, cause: Cause) -> Judged {
-    Judged { cause: Some(cause), ..bare(rule, Verdict::Unknown) }
+fn unknown(rule: &Rule, params: &BTreeMap<&str, &Json>, cause: Cause) -> Judged {
+    Judged { cause: Some(cause), ..bare(rule, params, Verdict::Unknown) }
 }
 
-fn bare(rule: &Rule, verdict: Verdict) -> Judged {
-    let none = BTreeMap::new();
-    let names = shown(&params(rule, &none));
+fn bare(rule: &Rule, params: &BTreeMap<&str, &Json>, verdict: Verdict) -> Judged {
+    let names = shown(params);
     Judged {
         verdict,
         cause: None,

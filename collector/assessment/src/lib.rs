@@ -2,7 +2,8 @@
 //! findings, scores, changes and priorities come out. No clock, no I/O, no database.
 //!
 //! Read in this order: what comes out ([`model`]), what a rule is ([`rule`], [`pack`]), the
-//! language it is written in ([`expression`]), how one rule is judged ([`judge`]), how verdicts
+//! language it is written in ([`expression`]), what of it a contract may set ([`params`]), how one
+//! rule is judged ([`judge`]), how verdicts
 //! become a score ([`score`]), what changed ([`drift`]), what a host should be
 //! ([`standard`]), which hosts belong
 //! together ([`topology`], [`group`]), and how it all comes together
@@ -19,6 +20,7 @@ pub mod judge;
 pub mod kisa;
 pub mod model;
 pub mod pack;
+pub mod params;
 pub mod rule;
 pub mod score;
 pub mod standard;
@@ -28,4 +30,5 @@ pub use assess::{HostInput, Input, Observed, Past, assess};
 pub use drift::author::Window;
 pub use model::Assessment;
 pub use pack::Pack;
+pub use params::Overrides;
 pub use standard::Standard;

@@ -1,14 +1,16 @@
 //! From a file to a stream of tar blocks: gzip, xz, bzip2 or plain, told by their first bytes.
 //!
 //! The decoders are written in Rust, because the bytes are a stranger's: `flate2` on `zlib-rs`,
-//! `lzma-rust2` without its unsafe speed-ups (kept, unlike `lzma-rs`; `liblzma` is C), `bzip2-rs`
-//! (old but small and finished; `bzip2` carries a licence that is not on our list).
+//! `lzma-rust2` without its unsafe speed-ups (kept, unlike `lzma-rs`; `liblzma` is C), our own
+//! `bzip2`. All read on to the next stream: `pbzip2` and `xz -T` write many.
 
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Error, Read};
 use std::path::Path;
 use std::rc::Rc;
+
+use carepack_shared::bzip2::Bzip2;
 
 use super::{ArchiveError, Limits};
 
@@ -88,7 +90,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<(Unpacked<'static>, Progress
             let memory = limits.dictionary_kib_max;
             Box::new(lzma_rust2::XzReader::new_mem_limit(packed, true, memory))
         }
-        [b'B', b'Z', b'h', ..] => Box::new(bzip2_rs::DecoderReader::new(packed)),
+        [b'B', b'Z', b'h', ..] => Box::new(Bzip2::new(packed)),
         head if head.get(257..262) == Some(b"ustar") => Box::new(packed),
         _ => return Err(ArchiveError::Foreign { path: path.to_owned() }),
     };

@@ -67,7 +67,7 @@ fn sign(what: &'static str, said: anyhow::Result<String>) -> Sign {
 }
 
 async fn store(config: &Config) -> anyhow::Result<String> {
-    let store = Store::open(&config.database_address()).await?;
+    let store = Store::open_checked(&config.database_address()).await?;
     store.ping().await?;
     let contracts = store.contracts().await?.len();
     let hosts = store.hosts(None).await?.len();

@@ -34,7 +34,7 @@ pub async fn input(
     }
     let earlier = earlier(inspector, contract, period).await?;
     let exceptions = inspector.store.exceptions(contract.id).await?;
-    let agreed = Agreed::of(&inspector.data, &contract.name)?;
+    let agreed = Agreed::of(&inspector.data, &contract.name, &inspector.pack)?;
     agreed.check_topology(&hosts.iter().map(|host| host.hostname.as_str()).collect())?;
     let mut inputs = Vec::with_capacity(hosts.len());
     for host in hosts {
@@ -51,7 +51,7 @@ pub async fn input(
         as_of: now,
         period: period.to_owned(),
         hosts: inputs,
-        overrides: BTreeMap::new(),
+        overrides: agreed.overrides,
         windows: agreed.windows,
         group_history: group_history(earlier),
         topology: agreed.topology,

@@ -21,7 +21,7 @@ pub struct Inspector {
     pub store: Store,
     pub objects: Objects,
     pub pack: Arc<Pack>,
-    /// The data folder, where standards and visits lie ([`crate::agreed`]).
+    /// The data folder, where standards, visits and params lie ([`crate::agreed`]).
     pub data: PathBuf,
 }
 

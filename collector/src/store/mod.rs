@@ -38,6 +38,7 @@ pub use inspections::{Inspection, State};
 pub use snapshots::{Accepted, SnapshotRow};
 pub use tokens::{Enrolled, Spent, Token};
 
+use sqlite::Check;
 use value::{Applied, Query, Row, Step, Value};
 
 /// A handle to the store; clones share it.
@@ -53,13 +54,25 @@ enum Backend {
 
 impl Store {
     /// Opens `sqlite:PATH`, `postgres://…` or a libpq string (`host=… user=…`), creating or
-    /// migrating the schema.
+    /// migrating the schema. An SQLite file that nobody closed is read whole before.
     ///
     /// # Errors
     /// [`StoreError`]; a damaged or newer store is refused, never repaired.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        Self::opened(address, Check::AfterUncleanEnd).await
+    }
+
+    /// As [`Self::open`], for who stays or wants to know: an SQLite file is always read whole.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a damaged or newer store is refused, never repaired.
+    pub async fn open_checked(address: &str) -> Result<Self, StoreError> {
+        Self::opened(address, Check::Always).await
+    }
+
+    async fn opened(address: &str, check: Check) -> Result<Self, StoreError> {
         let backend = if let Some(path) = address.strip_prefix("sqlite:") {
-            Backend::Sqlite(sqlite::Sqlite::open(Path::new(path)).await?)
+            Backend::Sqlite(sqlite::Sqlite::open(Path::new(path), check).await?)
         } else if ["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme))
             || address.contains('=')
         {

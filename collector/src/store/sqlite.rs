@@ -3,9 +3,11 @@
 //! The writer takes the batches that wait, runs each in a savepoint, commits them together with
 //! one fsync (WAL, `synchronous=FULL`) and only then answers. Knows queries only by their text.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -33,11 +35,35 @@ struct Job {
 }
 
 /// One SQLite file.
+///
+/// Dropped in the order of its fields: readers, then the queue, and the writer closes last. It
+/// alone can write the log back into the file, which then says that the end was a clean one.
 pub struct Sqlite {
-    jobs: mpsc::Sender<Job>,
     readers: Arc<Mutex<Vec<Connection>>>,
     free: Arc<Semaphore>,
     unhealthy: Arc<AtomicBool>,
+    jobs: mpsc::Sender<Job>,
+    _writer: Writer,
+}
+
+/// The writer's thread; waited for when dropped.
+struct Writer(Option<JoinHandle<()>>);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What is done before a file is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The quick check, which reads every page.
+    Always,
+    /// Only where the last one to use the file did not close it.
+    AfterUncleanEnd,
 }
 
 impl Sqlite {
@@ -45,25 +71,30 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the quick check finds damage; nothing is repaired.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+    pub async fn open(path: &Path, check: Check) -> Result<Self, StoreError> {
         let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || open_all(&path));
-        let (writer, readers) = opened.await.map_err(|_| StoreError::Closed)??;
+        let opened = tokio::task::spawn_blocking(move || open_all(&path, check));
+        let OpenFile { writer, readers, held } = opened.await.map_err(|_| StoreError::Closed)??;
         let (jobs, queue) = mpsc::channel(QUEUE_BATCHES_MAX);
         let unhealthy = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&unhealthy);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(&writer, queue, &seen))
+            .spawn(move || {
+                write_until_closed(&writer, queue, &seen);
+                drop(writer);
+                drop(held);
+            })
             .map_err(|error| StoreError::Open {
                 at: "writer thread".to_owned(),
                 source: Arc::new(error),
             })?;
         Ok(Self {
-            jobs,
             free: Arc::new(Semaphore::new(readers.len())),
             readers: Arc::new(Mutex::new(readers)),
             unhealthy,
+            jobs,
+            _writer: Writer(Some(thread)),
         })
     }
 
@@ -96,7 +127,14 @@ impl Sqlite {
     }
 }
 
-fn open_all(path: &Path) -> Result<(Connection, Vec<Connection>), StoreError> {
+struct OpenFile {
+    writer: Connection,
+    readers: Vec<Connection>,
+    /// Shared by all who have the file open; the kernel lets go of it however a process ends.
+    held: File,
+}
+
+fn open_all(path: &Path, check: Check) -> Result<OpenFile, StoreError> {
     let at = || path.display().to_string();
     let open = |source| StoreError::Open { at: at(), source };
     let sql = |error: rusqlite::Error| match error.sqlite_error_code() {
@@ -106,24 +144,45 @@ fn open_all(path: &Path) -> Result<(Connection, Vec<Connection>), StoreError> {
         _ => open(Arc::new(error)),
     };
     let lock = beside(path, ".lock");
-    let lock = std::fs::File::create(lock).map_err(|error| open(Arc::new(error)))?;
+    let lock = File::create(lock).map_err(|error| open(Arc::new(error)))?;
     lock.lock().map_err(|error| open(Arc::new(error)))?;
+    let (held, alone) = hold(path).map_err(|error| open(Arc::new(error)))?;
+    // The last one to close the file removes the log.
+    let unclean = alone && beside(path, "-wal").exists();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut writer = Connection::open_with_flags(path, flags).map_err(sql)?;
     prepare(&writer).map_err(sql)?;
-    let verdict: String =
-        writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql)?;
-    if verdict != "ok" {
-        return Err(StoreError::Corrupt { at: at(), detail: verdict });
+    if unclean || check == Check::Always {
+        let verdict: String =
+            writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql)?;
+        if verdict != "ok" {
+            return Err(StoreError::Corrupt { at: at(), detail: verdict });
+        }
     }
     migrations::sqlite()
         .and_then(|steps| steps.run(&mut writer))
         .map_err(|error| StoreError::Migrate { at: at(), source: Arc::new(error) })?;
     sync_folder(path).map_err(|error| open(Arc::new(error)))?;
     let readers: Result<Vec<_>, _> = (0..READERS).map(|_| open_reader(path)).collect();
-    Ok((writer, readers.map_err(sql)?))
+    Ok(OpenFile { writer, readers: readers.map_err(sql)?, held })
+}
+
+/// Says that the file is in use, and whether it was in nobody's before. Only who has the opener's
+/// lock may ask: between the two locks nobody else comes in.
+fn hold(path: &Path) -> std::io::Result<(File, bool)> {
+    let held = File::create(beside(path, ".open"))?;
+    let alone = match held.try_lock() {
+        Ok(()) => {
+            held.unlock()?;
+            true
+        }
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(error)) => return Err(error),
+    };
+    held.lock_shared()?;
+    Ok((held, alone))
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -148,7 +207,7 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    std::fs::File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -314,7 +373,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_after_a_failed_sync() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
+        let store = Sqlite::open(&folder.path().join("x.db"), Check::Always).await.unwrap();
         let add = |name: &str| {
             let values = crate::store::value::values![uuid::Uuid::now_v7(), name, 1i64];
             vec![Step::one(queries::CUSTOMERS_ADD, values)]

@@ -1,4 +1,4 @@
-//! `contract add | list`.
+//! `contract add | list | params`.
 
 use std::path::Path;
 
@@ -8,7 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use crate::cli::{Exit, open, print};
+use crate::agreed::Agreed;
+use crate::cli::{Exit, open, print, rules};
 use crate::inspections::Inspector;
 use crate::store;
 
@@ -18,6 +19,17 @@ pub enum Contract {
     Add(Add),
     /// List contracts and the period each is in.
     List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check and list the params of rules that a contract sets itself, in DATA/params/NAME.yaml.
+    Params {
+        /// The contract's name or id.
+        #[arg(long)]
+        contract: String,
+        /// Also list what it may set and does not.
+        #[arg(long)]
+        all: bool,
         #[arg(long)]
         json: bool,
     },
@@ -79,6 +91,10 @@ impl Contract {
             match self {
                 Self::Add(add) => add.run(&opened.store).await,
                 Self::List { json } => list(&opened.store, json).await,
+                Self::Params { contract, all, json } => {
+                    let contract = opened.contract(&contract).await?;
+                    params(&opened.config.data, &contract.name, all, json)
+                }
             }
         })
     }
@@ -124,6 +140,31 @@ impl Add {
         print::line(&contract.id.to_string());
         Ok(Exit::Ok)
     }
+}
+
+fn params(data: &Path, contract: &str, all: bool, json: bool) -> anyhow::Result<Exit> {
+    let pack = rules::load(None)?;
+    let own = Agreed::of(data, contract, &pack)?.overrides;
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for rule in &pack.rules {
+        for (name, param) in rule.spec.params.iter().filter(|(_, param)| param.overridable) {
+            let own = own.get(&rule.id).and_then(|params| params.get(name));
+            if own.is_none() && !all {
+                continue;
+            }
+            values.push(serde_json::json!({
+                "rule": rule.id, "param": name, "default": param.default, "own": own,
+            }));
+            let own = own.map_or_else(|| "-".to_owned(), ToString::to_string);
+            rows.push(vec![rule.id.clone(), name.clone(), own, param.default.to_string()]);
+        }
+    }
+    if json {
+        return print::json(&values);
+    }
+    print::table(&["RULE", "PARAM", "CONTRACT", "DEFAULT"], &rows);
+    Ok(Exit::Ok)
 }
 
 async fn list(store: &store::Store, json: bool) -> anyhow::Result<Exit> {

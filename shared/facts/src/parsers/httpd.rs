@@ -15,7 +15,7 @@ mod tls;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use carepack_shared::{Outcome, Unseen};
+use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

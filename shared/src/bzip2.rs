@@ -2,6 +2,7 @@
 //!
 //! Written here, because `bzip2-rs` keeps all packed bytes of a file in memory and ends after the
 //! first of several streams, and `bzip2` is C. Every block's sum and every stream's is checked.
+//! Knows no file: the packed bytes come from whatever reads.
 
 use std::io::{Error, ErrorKind, Read};
 
@@ -21,7 +22,7 @@ const TABLES_MAX: u32 = 6;
 const SYMBOLS_MAX: usize = 258;
 
 /// The unpacked stream.
-pub(super) struct Bzip2<R> {
+pub struct Bzip2<R> {
     bits: Bits<R>,
     /// Most bytes of a block of this stream; none before a stream's head was read.
     block_bytes_max: Option<usize>,
@@ -47,6 +48,7 @@ struct Run {
 }
 
 impl<R: Read> Bzip2<R> {
+    /// A decoder at the start of a packed file; nothing is read yet.
     pub fn new(packed: R) -> Self {
         Self {
             bits: Bits::new(packed),
