@@ -41,7 +41,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("slaves", "SHOW ALL SLAVES STATUS"),
     ("replica", "SHOW REPLICA STATUS"),
     ("slave", "SHOW SLAVE STATUS"),
-    ("replicas", "SHOW REPLICAS"),
     (
         "transactions",
         "SELECT COUNT(*) AS number, COALESCE(MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())), 0) \
@@ -51,6 +50,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         "sessions",
         "SELECT COUNT(*) AS number, COALESCE(SUM(command = 'Sleep'), 0) AS sleeping, \
          COALESCE(SUM(state LIKE 'Waiting for%lock%'), 0) AS waiting, \
+         COALESCE(SUM(command LIKE 'Binlog Dump%'), 0) AS replicas, \
          COALESCE(MAX(IF(command IN ('Query', 'Execute'), time, 0)), 0) AS longest_seconds \
          FROM information_schema.processlist",
     ),
