@@ -58,7 +58,7 @@ const SERVER_READS: &[&str] = &[
     "/usr/bin/mysql",
     "SHOW GLOBAL VARIABLES (allow-list)",
     "SHOW GLOBAL STATUS (allow-list)",
-    "SHOW REPLICA STATUS, SHOW SLAVE STATUS, SHOW ALL SLAVES STATUS, SHOW REPLICAS",
+    "SHOW REPLICA STATUS, SHOW SLAVE STATUS, SHOW ALL SLAVES STATUS",
     "information_schema: engines, collations, tables without a primary key, auto_increment, free space",
     "information_schema: innodb_trx, processlist and innodb_metrics, counted",
     "carepack.accounts: user, host, plugin, whether a password is set",

@@ -298,3 +298,17 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn secrets_of_drbd_and_galera_are_hidden() {
+    for text in [
+        "    shared-secret \"Wire-9!x\";",
+        "net { cram-hmac-alg sha1; shared-secret Wire-9!x; }",
+        "wsrep_sst_auth=sst:Wire-9!x",
+        "wsrep-sst-auth = \"sst:Wire-9!x\"",
+    ] {
+        hidden(text, "Wire-9!x");
+    }
+    stays("    cram-hmac-alg \"sha1\";");
+    stays("wsrep_sst_method = mariabackup");
+}

@@ -323,6 +323,7 @@ pub const COLUMNS: &[&str] = &[
     "relay_source_log_file",
     "replica_io_running",
     "replica_sql_running",
+    "replicas",
     "replicate_do_db",
     "replicate_ignore_db",
     "seconds_behind_master",

@@ -100,14 +100,22 @@ fn ask(host: &Host, file: &str, until: Instant) -> Look<Value> {
     Err(last)
 }
 
-/// An option file holds a password: nobody but its owner may read it.
+/// An option file holds a password, and tells a privileged client what to load: it is root's
+/// alone.
 fn safe(host: &Host, file: &str) -> Look<()> {
     let stat = host.stat(file)?;
     if stat.kind != Kind::File {
         return Err(Missed::new(Unseen::Failed, format!("{file}: not a regular file")));
     }
-    // A checkout keeps no modes.
-    if !host.is_recorded() && stat.mode & 0o077 != 0 {
+    // A checkout keeps neither owners nor modes.
+    if host.is_recorded() {
+        return Ok(());
+    }
+    if stat.uid != 0 {
+        let detail = format!("{file}: owned by uid {}, not by root", stat.uid);
+        return Err(Missed::new(Unseen::Failed, detail));
+    }
+    if stat.mode & 0o077 != 0 {
         let detail = format!("{file}: mode {:04o}, others may read it: chmod 0600", stat.mode);
         return Err(Missed::new(Unseen::Failed, detail));
     }
@@ -128,6 +136,8 @@ fn argv(command: &Command, file: &str) -> Vec<String> {
         &format!("--defaults-file={file}"),
         "--protocol=socket",
         "--connect-timeout=5",
+        // A server may ask its client for files: this one can read them all, and hands out none.
+        "--local-infile=0",
         "--batch",
         "--no-auto-rehash",
         "--execute",
@@ -152,6 +162,7 @@ fn answer(text: &str) -> BTreeMap<String, Rows> {
     while let Some(line) = lines.next() {
         if line == "carepack"
             && let Some(next) = lines.peek().and_then(|next| next.strip_prefix('#'))
+            && STATEMENTS.iter().any(|(section, _)| *section == next)
         {
             name = next;
             head.clear();

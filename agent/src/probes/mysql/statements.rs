@@ -2,19 +2,21 @@
 //!
 //! A server that does not know one, or refuses it, goes on to the next.
 
-/// The account that suffices, as SQL that the customer runs once. `REFERENCES` shows the
-/// definitions of tables and no row of them, and without `CREATE` it allows nothing. The view runs with its maker's
-/// rights: the account sees whether a password is set and never a hash.
+/// The account that suffices, as SQL that the customer runs once.
+///
+/// `REFERENCES` shows the definitions of tables and no row of them, and without `CREATE` it
+/// allows nothing. The view runs with its maker's rights: the account sees whether a password is
+/// set and never a hash.
 pub const GRANTS: &[&str] = &[
-    "CREATE USER 'carepack'@'localhost' IDENTIFIED BY '...'",
-    "GRANT PROCESS, REPLICATION CLIENT, REFERENCES ON *.* TO 'carepack'@'localhost'",
-    "GRANT REPLICA MONITOR ON *.* TO 'carepack'@'localhost' (MariaDB 10.5 and later)",
-    "CREATE DATABASE carepack",
+    "CREATE USER 'carepack'@'localhost' IDENTIFIED BY '...';",
+    "GRANT PROCESS, REPLICATION CLIENT, REFERENCES ON *.* TO 'carepack'@'localhost';",
+    "/* MariaDB 10.5 and later */ GRANT REPLICA MONITOR ON *.* TO 'carepack'@'localhost';",
+    "CREATE DATABASE carepack;",
     "CREATE SQL SECURITY DEFINER VIEW carepack.accounts AS SELECT user, host, plugin, \
      plugin NOT IN ('auth_socket', 'unix_socket') AND authentication_string = '' \
-     AS no_password FROM mysql.user WHERE user <> 'mariadb.sys' \
-     (MySQL 5.5, 5.6 and MariaDB up to 10.3: add AND password = '' before AS)",
-    "GRANT SELECT ON carepack.accounts TO 'carepack'@'localhost'",
+     AS no_password FROM mysql.user WHERE user <> 'mariadb.sys'; \
+     /* MySQL 5.5, 5.6 and MariaDB up to 10.3: AND password = '' before AS */",
+    "GRANT SELECT ON carepack.accounts TO 'carepack'@'localhost';",
 ];
 
 /// Schemas of the servers' own.
@@ -39,7 +41,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("slaves", "SHOW ALL SLAVES STATUS"),
     ("replica", "SHOW REPLICA STATUS"),
     ("slave", "SHOW SLAVE STATUS"),
-    ("replicas", "SHOW REPLICAS"),
     (
         "transactions",
         "SELECT COUNT(*) AS number, COALESCE(MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())), 0) \
@@ -49,6 +50,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         "sessions",
         "SELECT COUNT(*) AS number, COALESCE(SUM(command = 'Sleep'), 0) AS sleeping, \
          COALESCE(SUM(state LIKE 'Waiting for%lock%'), 0) AS waiting, \
+         COALESCE(SUM(command LIKE 'Binlog Dump%'), 0) AS replicas, \
          COALESCE(MAX(IF(command IN ('Query', 'Execute'), time, 0)), 0) AS longest_seconds \
          FROM information_schema.processlist",
     ),

@@ -136,7 +136,8 @@ impl Answer {
             "history_length":
                 counter("innodb_history_list_length").or_else(|| metric("trx_rseg_history_len")),
             "deadlocks": counter("innodb_deadlocks").or_else(|| metric("lock_deadlocks")),
-            "replicas": self.section("replicas").len(),
+            // Those that are being sent the binary log at the moment.
+            "replicas": first("sessions", "replicas"),
         })
     }
 
