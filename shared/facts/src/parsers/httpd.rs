@@ -125,7 +125,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
         return facts.miss_all(&KEYS, reason, &path);
     }
     let daemons = evidence.survey::<Vec<Daemon>>(DAEMONS);
-    let mut httpds = daemons.as_ref().map(Vec::clone).unwrap_or_default();
+    let mut httpds = daemons.clone().unwrap_or_default();
     httpds.retain(|daemon| daemon.product == "httpd");
     let survey = evidence.survey::<Survey>(SURVEY);
     let none = Survey::default();

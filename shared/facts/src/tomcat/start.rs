@@ -32,7 +32,7 @@ pub fn flags(text: &str) -> Vec<String> {
 #[must_use]
 pub fn version(text: &str) -> Option<String> {
     let of = |rest: &str| {
-        let word = rest.trim().split_whitespace().next()?;
+        let word = rest.split_whitespace().next()?;
         let parts: Vec<&str> = word.split('.').take(3).collect();
         let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         // `10.1.0-M1` is a milestone of 10.1.0.

@@ -110,8 +110,8 @@ fn passed_over(rest: &str) -> Result<Option<&str>, Unseen> {
     let behind = |text: &'_ str, end: &str| -> Result<usize, Unseen> {
         text.find(end).map(|at| at + end.len()).ok_or(Unseen::Malformed)
     };
-    let skip = if rest.starts_with("<!--") {
-        4 + behind(&rest[4..], "-->")?
+    let skip = if let Some(inside) = rest.strip_prefix("<!--") {
+        4 + behind(inside, "-->")?
     } else if rest.starts_with("<?") {
         behind(rest, "?>")?
     } else if rest.starts_with("<!DOCTYPE") {
@@ -129,12 +129,11 @@ fn doctype(rest: &str) -> Result<usize, Unseen> {
     for (at, byte) in rest.bytes().enumerate() {
         match (quote, byte) {
             (Some(open), byte) if open == byte => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'[') => inside += 1,
             (None, b']') => inside = inside.saturating_sub(1),
             (None, b'>') if inside == 0 => return Ok(at + 1),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     Err(Unseen::Malformed)

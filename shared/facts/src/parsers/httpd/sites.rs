@@ -128,8 +128,8 @@ fn one(server: &Server<'_>, site: usize) -> Value {
     }
     let header = |wanted: &str| {
         let all = config.all(SERVER, "header").chain(config.all(site, "header"));
-        let named = all.filter(|d| d.args.iter().any(|arg| arg.eq_ignore_ascii_case(wanted)));
-        named.last().map(Directive::line_of_args)
+        let mut named = all.filter(|d| d.args.iter().any(|arg| arg.eq_ignore_ascii_case(wanted)));
+        named.next_back().map(Directive::line_of_args)
     };
     row.insert("hsts".to_owned(), header("strict-transport-security").into());
     row.insert("frame_options".to_owned(), header("x-frame-options").into());
