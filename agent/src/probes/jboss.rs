@@ -342,9 +342,9 @@ fn options(conf: &str) -> Vec<String> {
 
 fn java_home(conf: &str) -> Option<String> {
     let lines = conf.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let set = lines
+    let mut set = lines
         .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).strip_prefix("JAVA_HOME="));
-    let path = set.last()?.trim_matches(['"', '\'']);
+    let path = set.next_back()?.trim_matches(['"', '\'']);
     path.starts_with('/').then(|| path.to_owned())
 }
 
