@@ -51,7 +51,7 @@ fn online(summary: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-fn names<'f>(facts: &'f Facts, is_wanted: impl Fn(&Value) -> bool) -> Vec<&'f str> {
+fn names(facts: &Facts, is_wanted: impl Fn(&Value) -> bool) -> Vec<&str> {
     let rows = facts.value("cluster.node_states").and_then(Value::as_array);
     let rows = rows.into_iter().flatten().filter(|row| is_wanted(row));
     let mut names: Vec<&str> = rows.filter_map(|row| row["name"].as_str()).collect();

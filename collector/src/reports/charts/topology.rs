@@ -52,7 +52,7 @@ const LABELS_MAX: usize = 14;
 /// Widths of texts in half-width characters.
 const NAME_CELLS_MAX: usize = 24;
 const NOTE_CELLS_MAX: usize = 32;
-const FRAME_CELLS_MAX: usize = 34;
+const FRAME_CELLS_MAX: usize = 38;
 
 /// The picture as SVG; as tall as its longest column.
 #[must_use]
@@ -66,12 +66,13 @@ pub fn topology(picture: &Picture) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" font-family="Pretendard"><title>{}</title>"#,
         xml(&picture.title)
     );
-    for (at, head) in picture.heads.iter().enumerate() {
+    let used = |at: &usize| !picture.columns[*at].is_empty();
+    for at in (0..picture.heads.len()).filter(used) {
         let x = COLUMN_X[at] + BOX_WIDTH / 2;
         let _ = write!(
             out,
             r##"<text x="{x}" y="18" text-anchor="middle" font-size="12" font-weight="700" fill="#5b6b7c">{}</text>"##,
-            xml(head)
+            xml(&picture.heads[at])
         );
     }
     for (at, column) in picture.columns.iter().enumerate() {
@@ -112,7 +113,7 @@ fn frames(out: &mut String, column: &[Node], places: &[usize], x: usize) {
             let height = last + BOX_HEIGHT + 7 - top;
             let _ = write!(
                 out,
-                r##"<rect x="{}" y="{top}" width="{}" height="{height}" rx="6" fill="#f4f6f9" stroke="#8a98a8" stroke-dasharray="5 3"/><text x="{}" y="{}" font-size="10" font-weight="600" fill="{INK}">{}</text>"##,
+                r##"<rect x="{}" y="{top}" width="{}" height="{height}" rx="6" fill="#f4f6f9" stroke="#8a98a8" stroke-dasharray="5 3"/><text x="{}" y="{}" font-size="9.5" font-weight="600" fill="{INK}">{}</text>"##,
                 x - 8,
                 BOX_WIDTH + 16,
                 x,

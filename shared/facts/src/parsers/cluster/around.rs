@@ -76,6 +76,11 @@ impl Seen {
         self.packages.as_ref().is_some_and(|packages| packages.contains_key(package))
     }
 
+    /// Whether it is known not to be installed.
+    fn lacks(&self, package: &str) -> bool {
+        self.packages.as_ref().is_some_and(|packages| !packages.contains_key(package))
+    }
+
     /// `3` of corosync 3.1.7; 0 when not known.
     pub fn major(&self, package: &str) -> i64 {
         self.number(package, 0)
@@ -148,12 +153,14 @@ pub fn tell(evidence: &Evidence<'_>, seen: &Seen, facts: &mut Facts) {
     facts.set("cluster.units", units(evidence), services::UNITS);
     let sbd = match evidence.text(SBD) {
         // Not installed: there is no SBD.
-        Err(Unseen::Absent) if evidence.is_absent(SBD) => Ok(json!({})),
+        Err(Unseen::Absent) if evidence.is_absent(SBD) || seen.lacks("sbd") => Ok(json!({})),
         read => read.map(sbd),
     };
     facts.set("cluster.sbd", sbd, SBD);
     match evidence.folder(BOOTH.0, ".conf") {
-        Ok(files) if files.is_empty() && !evidence.is_absent(BOOTH.1) => {
+        Ok(files)
+            if files.is_empty() && !evidence.is_absent(BOOTH.1) && !seen.lacks("booth-core") =>
+        {
             facts.miss("cluster.booth", Unseen::Absent, BOOTH.1);
         }
         Ok(files) => facts.put("cluster.booth", booth(&files), BOOTH.0),

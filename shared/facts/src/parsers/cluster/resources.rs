@@ -153,7 +153,7 @@ fn row(root: &Element, primitive: &Element, around: Around<'_>) -> Value {
     let monitors: Vec<&Element> = reader
         .operations()
         .filter(|op| op.attribute("name") == Some("monitor"))
-        .filter(|op| !setting(op, "enabled").is_some_and(|on| !truth(on)))
+        .filter(|op| setting(op, "enabled").is_none_or(truth))
         .collect();
     let interval = |op: &&Element| op.attribute("interval").and_then(milliseconds).unwrap_or(0);
     let role = reader.meta("target-role");
