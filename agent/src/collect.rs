@@ -136,13 +136,14 @@ pub fn look_mounted(
     period: Option<String>,
 ) -> Result<Snapshot, CollectError> {
     let host = Host::mounted(&mounted.root, mounted.taken_at)
-        .map_err(|source| CollectError::Mounted { root: mounted.root.clone(), source })?;
+        .map_err(|source| CollectError::Mounted { root: mounted.root.clone(), source })?
+        .walked_up_to(config.collect.tree_entries_max);
     let request = Take {
         reason: Reason::Offline,
         period,
         host_id: None,
         memory: Memory::default(),
-        policy: config.withhold.policy(),
+        policy: config.policy(),
         mask_key: crate::state::random_key(),
         deadline: config.deadline(),
     };
@@ -216,7 +217,7 @@ fn observe(
 ) -> Result<Taken, CollectError> {
     let host = match &config.collect.recorded {
         Some(folder) => Host::recorded(folder, config.collect.recorded_overlay.as_deref())?,
-        None => Host::live(),
+        None => Host::live().walked_up_to(config.collect.tree_entries_max),
     };
     // A look before enrolment masks with a key of its own, which is forgotten.
     let kept = state.filter(|state| state.dir().exists());
@@ -231,7 +232,7 @@ fn observe(
             period: order.period.clone(),
             host_id: identity.map(|identity| identity.host_id),
             memory,
-            policy: config.withhold.policy(),
+            policy: config.policy(),
             mask_key,
             deadline: config.deadline(),
         },

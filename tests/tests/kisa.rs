@@ -6,14 +6,23 @@ use anyhow::{Context, Result, ensure};
 use carepack_assessment::annex::{Answer, answer};
 use carepack_assessment::model::HostRef;
 use carepack_assessment::{Assessment, HostInput, Input, Observed, assess};
-use carepack_shared::Snapshot;
+use carepack_shared::{Snapshot, Unseen};
 use carepack_tests::agent::Agent;
+use carepack_tests::collector::Collector;
 use carepack_tests::recorded;
 
 fn assessed(name: &str) -> Result<Assessment> {
+    assessed_with(name, "")
+}
+
+/// With settings of the customer's.
+fn assessed_with(name: &str, settings: &str) -> Result<Assessment> {
     let dir = tempfile::tempdir()?;
     let host = recorded::ALL.iter().find(|host| host.name == name).context("a recorded host")?;
     let agent = Agent::new(dir.path(), "https://127.0.0.1:1", Some(host))?;
+    let drop_ins = agent.config().with_extension("d");
+    std::fs::create_dir(&drop_ins)?;
+    std::fs::write(drop_ins.join("customer.toml"), settings)?;
     let document = agent.run(&["collect", "--dry-run", "--output", "-"])?.stdout;
     let snapshot = Snapshot::from_document(&document)?;
     let pack = carepack_collector::rules::built_in()?;
@@ -83,12 +92,71 @@ fn a_walk_that_was_cut_is_no_answer() -> Result<()> {
 }
 
 #[test]
+fn a_walk_that_the_customer_switched_off_is_no_answer() -> Result<()> {
+    let web = assessed_with("rhel9-web", "[collect]\ntree_entries_max = 0\n")?;
+    check(&web, &["U-15", "U-23", "U-25"].map(|code| (code, Answer::Unknown)))?;
+    check(&web, &[("U-26", Answer::Sound)])?;
+    let finding = web.hosts[0].findings.iter().find(|finding| finding.rule == "tree-unowned");
+    let cause = finding.and_then(|finding| finding.unknown.as_ref()).context("a cause")?;
+    ensure!(cause.reason == Unseen::Withheld && cause.source == "survey:file-tree", "{cause:?}");
+    Ok(())
+}
+
+#[test]
 fn what_cannot_be_seen_is_never_sound() -> Result<()> {
     let broken = assessed("rhel9-broken")?;
     let codes = ["U-01", "U-02", "U-06", "U-15", "U-16", "U-18", "U-20", "U-23", "U-25", "U-31"];
     check(&broken, &codes.map(|code| (code, Answer::Unknown)))?;
     let codes = ["U-32", "U-62", "U-63", "U-67"];
     check(&broken, &codes.map(|code| (code, Answer::Unknown)))
+}
+
+#[test]
+fn the_annex_says_which_reading_the_contract_chose() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let host = recorded::ALL.iter().find(|host| host.name == "rhel9-web").context("a host")?;
+    let agent = Agent::new(&dir.path().join("agent"), "https://127.0.0.1:1", Some(host))?;
+    let snapshot = dir.path().join("web.cpk");
+    let file = snapshot.to_string_lossy();
+    agent.run(&["collect", "--dry-run", "--period", "2026-11", "--output", &file])?;
+    let collector = Collector::init(&dir.path().join("collector"))?;
+    collector.contract("한빛정보", "hanbit", &[])?;
+    collector.run(&["host", "add", "--contract", "hanbit", "--name", "web"])?;
+    collector.run(&["import", &file, "--host", "web"])?;
+    let reported = || -> Result<(String, Vec<String>)> {
+        collector.run(&["inspect", "--contract", "hanbit", "--period", "2026-11"])?;
+        let folder = dir.path().to_string_lossy();
+        let arguments = ["report", "--contract", "hanbit", "--period", "2026-11"];
+        collector.run(&[&arguments[..], &["--lang", "ko", "--output", &folder]].concat())?;
+        let report = std::fs::read_to_string(dir.path().join("report.ko.html"))?;
+        let readings = report.split("적용한 판정 기준").nth(1).context("the readings")?;
+        let row = readings.split("<tr").find(|row| row.contains("U-12")).context("U-12")?;
+        let cells = row.split("</td>").filter_map(|cell| cell.rsplit('>').next());
+        let cells = cells.map(|cell| cell.trim().to_owned()).collect();
+        Ok((report, cells))
+    };
+    let rhel = "TMOUT 미설정 허용, 설정하면 600초 이하";
+    let guide = "TMOUT 600초 이하 설정 필수";
+    let (_, cells) = reported()?;
+    ensure!(cells[2..5] == ["RHEL 기준", rhel, guide], "{cells:?}");
+    let own = collector.data.join("params/hanbit.yaml");
+    std::fs::create_dir_all(collector.data.join("params"))?;
+    std::fs::write(&own, "login-timeout: {literal: true, limit_seconds: 300}\n")?;
+    let set = collector.json(&["contract", "params", "--contract", "hanbit"])?;
+    ensure!(set.as_array().map(Vec::len) == Some(2) && set[1]["own"] == true, "{set}");
+    let (report, cells) = reported()?;
+    ensure!(cells[2..5] == ["가이드 원문", guide, rhel], "{cells:?}");
+    ensure!(report.contains("TMOUT 300초 이하"), "what is asked for is the contract's own");
+    // A mistake stops the inspection and names its way out.
+    std::fs::write(&own, "login-timeout: {literal: 'yes'}\n")?;
+    for words in [&["inspect"][..], &["contract", "params"]] {
+        let mut command = collector.command()?;
+        let output = command.args(words).args(["--contract", "hanbit"]).output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told = ["params/hanbit.yaml", "rule login-timeout", "write true or false"];
+        ensure!(!output.status.success() && told.iter().all(|part| said.contains(part)), "{said}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::host::WALK_ENTRIES_MAX;
 use crate::probes;
 use crate::snapshot;
 
@@ -21,6 +22,10 @@ const DEFAULT_STATE_DIR: &str = "/var/lib/carepack-agent";
 const POLL_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 /// Seconds that a collection may take.
 const DEADLINE_SECONDS: std::ops::RangeInclusive<u32> = 5..=3_600;
+/// Entries of a walk; within its time it comes no further.
+const TREE_ENTRIES: std::ops::RangeInclusive<u64> = 0..=10_000_000;
+/// The source that a walk of no entries keeps back.
+const TREE_SOURCE: &str = "survey:file-tree";
 /// The smallest spool still holds one largest snapshot and the next one.
 const SPOOL_BYTES_LEAST: u64 = 2 * carepack_shared::wire::BODY_BYTES_MAX as u64;
 const SPOOL_COUNT: std::ops::RangeInclusive<u32> = 1..=10_000;
@@ -53,6 +58,11 @@ pub struct Collect {
     pub on_demand: OnDemand,
     /// Seconds for one collection.
     pub deadline_seconds: u32,
+    /// Most files that the walk over the local file systems looks at (probe `file-tree`: files of
+    /// nobody, set-id files, files that anybody may write). A host with more of them is walked
+    /// where programs, settings and accounts live. 0: it is not walked, and what would be judged
+    /// by it is 점검불가 by the customer's policy.
+    pub tree_entries_max: u64,
 }
 
 /// Who starts the collecting process.
@@ -118,6 +128,7 @@ impl Default for Collect {
             recorded_overlay: None,
             on_demand: OnDemand::Allow,
             deadline_seconds: 300,
+            tree_entries_max: WALK_ENTRIES_MAX,
         }
     }
 }
@@ -214,9 +225,22 @@ impl Config {
         }
         let deadline = u64::from(self.collect.deadline_seconds);
         within("collect.deadline_seconds", deadline, &wide(&DEADLINE_SECONDS))?;
+        within("collect.tree_entries_max", self.collect.tree_entries_max, &TREE_ENTRIES)?;
         within("spool.count_max", self.spool.count_max.into(), &wide(&SPOOL_COUNT))?;
         within("spool.bytes_max", self.spool.bytes_max, &(SPOOL_BYTES_LEAST..=1 << 40))?;
         self.withhold.check()
+    }
+
+    /// What is kept back, as the collection wants it: what the customer lists, and what no entry
+    /// may be looked at for.
+    #[must_use]
+    pub fn policy(&self) -> snapshot::Withhold {
+        let Withhold { probes, paths, patterns, keywords } = self.withhold.clone();
+        let mut policy = snapshot::Withhold { probes, paths, patterns, keywords };
+        if self.collect.tree_entries_max == 0 {
+            policy.paths.push(TREE_SOURCE.to_owned());
+        }
+        policy
     }
 
     /// How long one collection may take.
@@ -248,17 +272,6 @@ impl Withhold {
             return Err(("withhold.keywords", "empty".to_owned(), way_out));
         }
         Ok(())
-    }
-
-    /// As the collection wants it.
-    #[must_use]
-    pub fn policy(&self) -> snapshot::Withhold {
-        snapshot::Withhold {
-            probes: self.probes.clone(),
-            paths: self.paths.clone(),
-            patterns: self.patterns.clone(),
-            keywords: self.keywords.clone(),
-        }
     }
 }
 

@@ -36,6 +36,8 @@ fn every_bent_setting_is_named_with_its_file() {
     check("[collect]\nstart = 'cron'", "request-file");
     check("[collect]\ndeadline_seconds = 1", "collect.deadline_seconds is 1");
     check("[collect]\non_demand = 'maybe'", "refuse");
+    check("[collect]\ntree_entries_max = 10000001", "collect.tree_entries_max is 10000001");
+    check("[collect]\ntree_entries_max = -1", "tree_entries_max");
     check("[spool]\nbytes_max = 1", "spool.bytes_max is 1");
     check("[spool]\ncount_max = 0", "spool.count_max is 0");
     check("[withhold]\nprobes = ['cpuu']", "cpuu");
@@ -61,6 +63,20 @@ fn drop_ins_add_up_and_the_last_word_wins() {
     std::fs::write(drop_ins.join("30-c.toml"), "poll = 7").unwrap();
     let told = chain(&load(Some(&path), false).unwrap_err());
     assert!(told.contains("30-c.toml") && told.contains("poll"), "{told}");
+}
+
+#[test]
+fn a_walk_of_no_entries_is_kept_back_by_policy() {
+    let kept = |text: &str| {
+        let (_dir, path) = file(text);
+        let config = load(Some(&path), true).unwrap().config;
+        (config.collect.tree_entries_max, config.policy().paths)
+    };
+    assert_eq!(kept("[withhold]\npaths = ['/a']"), (200_000, vec!["/a".to_owned()]));
+    let (entries, paths) = kept("[collect]\ntree_entries_max = 0\n[withhold]\npaths = ['/a']");
+    assert_eq!((entries, paths), (0, vec!["/a".to_owned(), TREE_SOURCE.to_owned()]));
+    let probe = probes::all().iter().find(|probe| probe.id == "file-tree").unwrap();
+    assert!(probe.reads.iter().any(|read| read.source().key() == TREE_SOURCE));
 }
 
 #[test]

@@ -18,7 +18,8 @@ use nix::libc;
 
 use super::confined::{Confined, Located};
 use super::{
-    Clock, Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat, command,
+    Clock, Command, Kind, Listing, Look, Missed, NAMES_MAX, Piece, Sink, Space, Stat,
+    WALK_ENTRIES_MAX, command,
 };
 
 /// The machine under a root folder; `/` is the machine itself, anything else a file tree.
@@ -28,6 +29,8 @@ pub struct Live {
     confined: Option<Confined>,
     /// The moment that a mounted root stands for, where it is not the present one.
     taken_at: Option<Timestamp>,
+    /// Most entries of one walk over the file systems.
+    pub(super) walk_entries_max: u64,
     spawned: AtomicU32,
 }
 
@@ -35,7 +38,13 @@ impl Live {
     /// The machine whose paths start at `root`.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), confined: None, taken_at: None, spawned: AtomicU32::new(0) }
+        Self {
+            root: root.into(),
+            confined: None,
+            taken_at: None,
+            walk_entries_max: WALK_ENTRIES_MAX,
+            spawned: AtomicU32::new(0),
+        }
     }
 
     /// A file system that is mounted at `root` and not running: a disk image, a rescue. `taken_at`

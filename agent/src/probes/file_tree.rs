@@ -2,7 +2,7 @@
 //! write; and regular files in `/dev`.
 //!
 //! It is the dearest look of all, so it is bounded in entries and in time, and says where it
-//! ended. A host with more files than [`ENTRIES_MAX`] is not walked whole: only the trees that
+//! ended. A host with more files than the bound of its walks is not walked whole: only the trees that
 //! programs, settings and accounts live in ([`ROOTS`]). No name of a file is kept but of those.
 
 use std::collections::BTreeSet;
@@ -27,9 +27,6 @@ pub static PROBE: Probe = Probe {
     privilege: Privilege::ReadAll,
 };
 
-/// Most entries looked at. Measured on a busy virtual machine of two processors: 2 µs of CPU each
-/// where the kernel holds them in memory (0.40 s for all), up to 9 µs from a cold disk.
-const ENTRIES_MAX: u64 = 200_000;
 /// Longest walk; disks that have to be asked for every folder need it.
 const WALK: Duration = Duration::from_secs(30);
 /// Device nodes are some hundred.
@@ -60,8 +57,11 @@ const CONTAINERS: [&str; 5] = [
 fn tree(host: &Host) -> Look<Value> {
     let plan = plan(host)?;
     let mut found = Found::new(host)?;
-    let mut bounds =
-        Bounds { skip: &plan.skip, entries_left: ENTRIES_MAX, until: Instant::now() + WALK };
+    let mut bounds = Bounds {
+        skip: &plan.skip,
+        entries_left: host.walk_entries_max(),
+        until: Instant::now() + WALK,
+    };
     let mut done = Walked::default();
     for start in &plan.starts {
         let walked = match host.walk(start, &mut bounds, &mut |entry| found.take(entry)) {
@@ -117,7 +117,7 @@ fn plan(host: &Host) -> Look<Plan> {
     let mut starts: Vec<String> = own.map(|mount| mount.point).collect();
     let used = starts.iter().filter_map(|start| host.statfs(start).ok());
     let inodes = used.map(|space| space.inodes_total.saturating_sub(space.inodes_free)).sum();
-    let whole = inodes <= ENTRIES_MAX;
+    let whole = inodes <= host.walk_entries_max();
     if !whole {
         let under = |point: &String| {
             ROOTS
@@ -386,6 +386,22 @@ mod tests {
         std::fs::write(root.join("etc/group"), "other:x:4242424:\n").unwrap();
         let value = tree(&host).unwrap();
         assert!(value["unowned"]["count"].as_u64().unwrap() > 5, "{value}");
+    }
+
+    #[test]
+    fn a_walk_ends_where_the_customer_says() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("etc")).unwrap();
+        for name in ["passwd", "group", "a", "b"] {
+            std::fs::write(folder.path().join("etc").join(name), "").unwrap();
+        }
+        let walked = |entries| {
+            let host = Host::mounted(folder.path(), None).unwrap().walked_up_to(entries);
+            let value = tree(&host).unwrap();
+            (value["entries"].as_u64(), value["cut"].clone(), value["complete"] == true)
+        };
+        assert_eq!(walked(3), (Some(3), json!("entries"), false));
+        assert_eq!(walked(5), (Some(5), Value::Null, true));
     }
 
     /// Ids that files made by this test have.
