@@ -164,8 +164,9 @@ fn edges(out: &mut String, picture: &Picture, places: &[Vec<usize>]) {
             end - bend
         );
         if !edge.label.is_empty() && picture.edges.len() <= LABELS_MAX {
-            // Near the end, where arrows of one source have parted.
-            let (x, y) = (x2 - 12, y2 - 5);
+            // Near the end, where arrows of one source have parted, on the side that the curve
+            // does not come from.
+            let (x, y) = (x2 - 14, if y1 < y2 { y2 + 11 } else { y2 - 5 });
             let _ = write!(
                 out,
                 r##"<text x="{x}" y="{y}" text-anchor="end" font-size="9" fill="{INK}" stroke="white" stroke-width="2.5" paint-order="stroke">{}</text>"##,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carepack_assessment::model::{HostAssessment, Verdict};
+use carepack_assessment::model::{Finding, HostAssessment, Verdict};
 
 use super::unseen_key;
 use super::{Scene, moment};
@@ -67,17 +67,25 @@ pub fn legend(scene: &Scene<'_>) -> Vec<Legend> {
 /// What could not be checked or was accepted: a line for each host and reason.
 pub fn limits(scene: &Scene<'_>) -> Table {
     let head = ["host", "reason", "count", "evidence"];
-    let rows = scene.assessment.hosts.iter().flat_map(|page| limits_of(scene, page));
+    let hosts = scene.assessment.hosts.iter().flat_map(|page| limits_of(scene, page));
+    let groups = scene.assessment.groups.iter();
+    let rows = hosts.chain(groups.flat_map(|group| left_out(scene, &group.name, &group.findings)));
     Table { head: head.iter().map(|key| scene.say(key)).collect(), rows: rows.collect() }
 }
 
 fn limits_of(scene: &Scene<'_>, page: &HostAssessment) -> Vec<Vec<String>> {
-    let name = clean(&page.host.name);
     if page.snapshot.is_none() {
+        let name = clean(&page.host.name);
         return vec![vec![name, scene.say("verdict.silent"), "-".into(), "-".into()]];
     }
+    left_out(scene, &page.host.name, &page.findings)
+}
+
+/// What a host or a group was not checked for, by reason.
+fn left_out(scene: &Scene<'_>, name: &str, findings: &[Finding]) -> Vec<Vec<String>> {
+    let name = clean(name);
     let mut reasons: BTreeMap<&'static str, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for cause in page.findings.iter().filter_map(|finding| finding.unknown.as_ref()) {
+    for cause in findings.iter().filter_map(|finding| finding.unknown.as_ref()) {
         let (count, sources) = reasons.entry(unseen_key(cause.reason)).or_default();
         *count += 1;
         sources.insert(&cause.source);
@@ -89,7 +97,7 @@ fn limits_of(scene: &Scene<'_>, page: &HostAssessment) -> Vec<Vec<String>> {
             vec![name.clone(), reason, count.to_string(), listed(&sources)]
         })
         .collect();
-    let excepted = page.findings.iter().filter(|f| f.verdict == Verdict::Excepted).count();
+    let excepted = findings.iter().filter(|f| f.verdict == Verdict::Excepted).count();
     if excepted > 0 {
         let reason = scene.say("verdict.excepted");
         rows.push(vec![name, reason, excepted.to_string(), scene.say("exceptions")]);
