@@ -177,3 +177,27 @@ fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() 
     ensure!(verdict(&found, "tomcat-root-user", &place) == "danger", "{found:#?}");
     Ok(())
 }
+
+/// The facts of a recorded host as its agent would tell them.
+fn recorded(dir: &Path, name: &str) -> Result<carepack_facts::Facts> {
+    let host = carepack_tests::recorded::ALL.iter().find(|host| host.name == name);
+    let host = host.with_context(|| format!("no recorded host {name}"))?;
+    let agent = Agent::new(&dir.join(name), "https://127.0.0.1:1", Some(host))?;
+    let document = agent.run(&["collect", "--output", "-"])?.stdout;
+    Ok(carepack_facts::derive(&carepack_shared::Snapshot::from_document(&document)?))
+}
+
+#[test]
+fn the_recorded_web_server_calls_the_recorded_application_server() -> Result<()> {
+    use carepack_assessment::topology::{Kind, Node, discover};
+    let dir = tempfile::tempdir()?;
+    let (web, app) = (recorded(dir.path(), "rhel9-web")?, recorded(dir.path(), "rhel8-app")?);
+    let nodes = [Node { name: "web", facts: &web }, Node { name: "app", facts: &app }];
+    let groups = discover(&nodes);
+    let tier = groups.iter().find(|group| group.kind == Kind::WebApp).context("no tier")?;
+    ensure!(tier.name == "web → app", "{}", tier.name);
+    let entry = &tier.entries[0];
+    ensure!(entry["from"]["timeout_s"] == 30 && entry["from"]["route"] == "app01", "{entry}");
+    ensure!(entry["to"]["max_threads"] == 250 && entry["to"]["kind"] == "http", "{entry}");
+    Ok(())
+}

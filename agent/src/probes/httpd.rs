@@ -117,15 +117,20 @@ impl Files for Followed<'_> {
     }
 }
 
-fn found(host: &Host) -> Vec<Instance> {
+/// Every instance; where processes cannot be listed, none found is no answer.
+fn found(host: &Host) -> Look<Vec<Instance>> {
     let process = |daemon: &daemons::Daemon| Process {
         argv: daemon.argv().to_vec(),
         exe: host.link(&format!("/proc/{}/exe", daemon.pid())).ok(),
     };
-    let running = daemons::running(host).unwrap_or_default();
-    let httpds = running.iter().filter(|daemon| daemon.product() == "httpd");
+    let running = daemons::running(host);
+    let httpds = running.iter().flatten().filter(|daemon| daemon.product() == "httpd");
     let processes: Vec<Process> = httpds.map(process).collect();
-    instances(&processes, &|path| host.stat(path).is_ok_and(|stat| stat.kind == Kind::File))
+    let is_file = |path: &str| host.stat(path).is_ok_and(|stat| stat.kind == Kind::File);
+    match (instances(&processes, &is_file), running) {
+        (none, Err(missed)) if none.is_empty() => Err(missed),
+        (found, _) => Ok(found),
+    }
 }
 
 fn read(host: &Host, instance: &Instance, settings: &Settings) -> Option<Config> {
@@ -137,7 +142,7 @@ fn read(host: &Host, instance: &Instance, settings: &Settings) -> Option<Config>
 /// Every file of every instance, the workers of mod_jk and what Debian exports included.
 fn find(host: &Host) -> Look<Vec<String>> {
     let mut files = Vec::new();
-    for instance in found(host) {
+    for instance in found(host)? {
         let settings = settings(host, &instance);
         // Conditions are decided here as in the parser; what they leave out is not read.
         let Some(config) = read(host, &instance, &settings) else {
@@ -210,7 +215,7 @@ fn program(host: &Host, path: &str) -> Option<Value> {
 fn survey(host: &Host) -> Look<Value> {
     let (mut binaries, mut certificates, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for instance in found(host) {
+    for instance in found(host)? {
         if seen.insert(instance.binary.clone()) {
             binaries.extend(program(host, &instance.binary));
         }

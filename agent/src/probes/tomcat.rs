@@ -78,7 +78,8 @@ struct Instance {
 /// "server_mode","catalina_out_bytes","default_root"}],"truncated"}`. A file that was not seen is
 /// `{"unseen": reason}`.
 fn survey(host: &Host) -> Look<Value> {
-    let mut found = running(host);
+    let daemons = daemons::running(host);
+    let mut found = running(host, daemons.as_deref().unwrap_or_default());
     let mut seen: BTreeSet<(String, u64)> = BTreeSet::new();
     for base in KNOWN.iter().flat_map(|pattern| folders(host, pattern)) {
         let home = match base.strip_prefix("/var/lib/tomcat") {
@@ -108,11 +109,14 @@ fn survey(host: &Host) -> Look<Value> {
             instances.push(told(host, instance));
         }
     }
-    Ok(json!({"instances": instances, "truncated": truncated}))
+    match daemons {
+        // Where processes cannot be listed, none found is no answer.
+        Err(missed) if instances.is_empty() => Err(missed),
+        _ => Ok(json!({"instances": instances, "truncated": truncated})),
+    }
 }
 
-fn running(host: &Host) -> Vec<Instance> {
-    let daemons = daemons::running(host).unwrap_or_default();
+fn running(host: &Host, daemons: &[daemons::Daemon]) -> Vec<Instance> {
     let one = |daemon: &daemons::Daemon| {
         let base = daemon.option("-Dcatalina.base=")?.trim_end_matches('/').to_owned();
         let home = daemon.option("-Dcatalina.home=").unwrap_or(&base).to_owned();
