@@ -69,8 +69,11 @@ fn start(home: &Path, base: &Path, more: &[&str]) -> Result<Running> {
     Ok(server)
 }
 
-/// Verdict and value of each rule on this host, and the bytes that would leave.
-fn looked_at(dir: &Path) -> Result<(BTreeMap<String, (String, String)>, String)> {
+/// Verdict and value by rule.
+type Found = BTreeMap<String, (String, String)>;
+
+/// What the rules say of this host, and the bytes that would leave.
+fn looked_at(dir: &Path) -> Result<(Found, String)> {
     let agent = Agent::new(&dir.join("agent"), "https://127.0.0.1:1", None)?;
     let document = run(agent.command()?.args(["collect", "--dry-run", "--output", "-"]))?.stdout;
     let snapshot = Snapshot::from_document(&document)?;

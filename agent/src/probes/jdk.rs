@@ -72,9 +72,12 @@ const PARENTS: [(&str, &[&str]); 4] = [
 /// "installed":[{"home","release"}],"crashes":[{"path","size_bytes","modified","signal","frame"}],
 /// "dumps":[{"path","size_bytes","modified"}],"looked_in":[path,…]}`.
 fn survey(host: &Host) -> Look<Value> {
-    let daemons = daemons::running(host);
-    let java: Option<Vec<Daemon>> =
-        daemons.ok().map(|all| all.into_iter().filter(|one| one.product() == "java").collect());
+    let installed = installed(host);
+    let java: Option<Vec<Daemon>> = match daemons::running(host) {
+        Ok(all) => Some(all.into_iter().filter(|one| one.product() == "java").collect()),
+        Err(missed) if installed.is_empty() => return Err(missed),
+        Err(_) => None,
+    };
     let about = About::of(host);
     let folders = folders(host, java.as_deref().unwrap_or_default());
     let (crashes, dumps) = leftovers(host, &folders);
@@ -83,7 +86,7 @@ fn survey(host: &Host) -> Look<Value> {
     });
     Ok(json!({
         "running": running,
-        "installed": installed(host),
+        "installed": installed,
         "crashes": crashes,
         "dumps": dumps,
         "looked_in": folders,
