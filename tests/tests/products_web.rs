@@ -189,11 +189,11 @@ fn recorded(dir: &Path, name: &str) -> Result<carepack_facts::Facts> {
 
 #[test]
 fn the_recorded_web_server_calls_the_recorded_application_server() -> Result<()> {
-    use carepack_assessment::topology::{Kind, Node, discover};
+    use carepack_assessment::topology::{Corrections, Kind, Node, discover};
     let dir = tempfile::tempdir()?;
     let (web, app) = (recorded(dir.path(), "rhel9-web")?, recorded(dir.path(), "rhel8-app")?);
     let nodes = [Node { name: "web", facts: &web }, Node { name: "app", facts: &app }];
-    let groups = discover(&nodes);
+    let groups = discover(&nodes, &Corrections::default());
     let tier = groups.iter().find(|group| group.kind == Kind::WebApp).context("no tier")?;
     ensure!(tier.name == "web → app", "{}", tier.name);
     let entry = &tier.entries[0];
