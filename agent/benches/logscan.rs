@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p carepack-agent --bench logscan [MIB]`. The log is made here: about 1 % of its
 //! lines match. ripgrep only counts matching lines; ours also places every line in time, counts
-//! programs, days and severities, and keeps samples.
+//! programs, days and severities, and keeps samples. Each runs as often, in turns, so that what
+//! else the machine does falls on all alike; the medians are compared.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -52,50 +53,71 @@ fn main() {
     let count = Patterns::of_agent().len();
     println!("{} MB, {lines} lines, {count} patterns", bytes / 1_000_000);
 
-    let host = Host::Live(Live::new(folder.path()));
-    let mut best = f64::INFINITY;
-    for _ in 0..3 {
-        let deadline = Instant::now() + Duration::from_secs(600);
-        let before = cpu(UsageWho::RUSAGE_SELF);
-        let value = scan_files(&host, &LogState::default(), deadline);
-        let seconds = cpu(UsageWho::RUSAGE_SELF) - before;
-        assert_eq!(value["lines"].as_u64(), Some(lines), "every line counts");
-        let hits = value["patterns"].as_array().expect("a list");
-        let hits: u64 = hits.iter().filter_map(|one| one["count"].as_u64()).sum();
-        tell("carepack", bytes, seconds, &format!("{hits} hits"));
-        best = best.min(seconds);
-    }
-    println!("peak of this process {} KiB", peak_kib());
-
     let expressions = folder.path().join("patterns");
     std::fs::write(&expressions, Patterns::of_agent().as_expressions()).expect("a file");
-    peer("rg", &["-c", "-a", "-f"], (&expressions, &log), (bytes, best));
-    peer("grep", &["-c", "-E", "-f"], (&expressions, &log), (bytes, best));
+    let host = Host::Live(Live::new(folder.path()));
+    let peers = [("rg", &["-c", "-a", "-f"][..]), ("grep", &["-c", "-E", "-f"])];
+    let (mut own, mut others) = (Vec::new(), [Vec::new(), Vec::new()]);
+    for _ in 0..RUNS {
+        own.push(scan(&host, bytes, lines));
+        for ((program, words), seconds) in peers.iter().zip(&mut others) {
+            match peer(program, words, (&expressions, &log)) {
+                Ok((one, matched)) => {
+                    tell(program, bytes, one, &format!("{matched} lines"));
+                    seconds.push(one);
+                }
+                Err(why) => println!("{program}: NOT MEASURED, {why}"),
+            }
+        }
+    }
+    println!("peak of this process {} KiB; medians of {RUNS} runs:", peak_kib());
+    let own = median(&mut own).expect("it ran");
+    tell("carepack", bytes, own, "");
+    for ((program, words), seconds) in peers.iter().zip(&mut others) {
+        let Some(seconds) = median(seconds) else { continue };
+        let times = format!("{:.2} times the CPU time of carepack", seconds / own);
+        tell(&format!("{program} {}", words.join(" ")), bytes, seconds, &times);
+    }
 }
 
-/// Runs a peer in the C locale and tells its speed and how many times ours it took.
+/// Runs of each.
+const RUNS: usize = 5;
+
+/// The CPU seconds of one scan.
+fn scan(host: &Host, bytes: u64, lines: u64) -> f64 {
+    let deadline = Instant::now() + Duration::from_secs(600);
+    let before = cpu(UsageWho::RUSAGE_SELF);
+    let value = scan_files(host, &LogState::default(), deadline);
+    let seconds = cpu(UsageWho::RUSAGE_SELF) - before;
+    assert_eq!(value["lines"].as_u64(), Some(lines), "every line counts");
+    let hits = value["patterns"].as_array().expect("a list");
+    let hits: u64 = hits.iter().filter_map(|one| one["count"].as_u64()).sum();
+    tell("carepack", bytes, seconds, &format!("{hits} hits"));
+    seconds
+}
+
+/// Runs a peer once in the C locale; gives its CPU seconds and how many lines it matched.
 fn peer(
     program: &str,
     words: &[&str],
     (expressions, log): (&Path, &Path),
-    (bytes, own): (u64, f64),
-) {
+) -> Result<(f64, String), String> {
     let before = cpu(UsageWho::RUSAGE_CHILDREN);
     let mut command = Command::new(program);
     command.args(words).arg(expressions).arg(log).env("LC_ALL", "C").stdin(Stdio::null());
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) => return println!("{program}: NOT MEASURED, it cannot be run: {error}"),
-    };
+    let output = command.output().map_err(|error| format!("it cannot be run: {error}"))?;
     if output.status.code() > Some(1) {
         let said = String::from_utf8_lossy(&output.stderr);
-        return println!("{program}: NOT MEASURED, it failed: {}", said.trim());
+        return Err(format!("it failed: {}", said.trim()));
     }
     let seconds = cpu(UsageWho::RUSAGE_CHILDREN) - before;
-    let matched = String::from_utf8_lossy(&output.stdout);
-    let words = words.join(" ");
-    tell(&format!("{program} {words}"), bytes, seconds, &format!("{} lines", matched.trim()));
-    println!("    carepack takes 1/{:.1} of its CPU time", seconds / own);
+    Ok((seconds, String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+}
+
+/// The middle one, where there is any.
+fn median(seconds: &mut [f64]) -> Option<f64> {
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied()
 }
 
 fn tell(who: &str, bytes: u64, seconds: f64, what: &str) {

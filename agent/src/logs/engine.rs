@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::coverage::Coverage;
 use super::patterns::Patterns;
 use super::prefilter::Found;
-use super::syslog::{Format, Reader};
+use super::syslog::{Format, Parts, Reader};
 use super::tally::{Line, MESSAGE_BYTES_MAX, Tally};
 
 /// Which lines count.
@@ -44,12 +44,16 @@ impl<'p> Engine<'p> {
         coverage: &mut Coverage,
     ) {
         coverage.bytes(block.len() as u64);
+        let mut found = std::mem::take(&mut self.found);
+        self.patterns.look(block, &mut found);
+        let mut left = &found[..];
         let mut start = 0;
         while start < block.len() {
             let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
-            let line = &block[start..end];
-            let begin = start;
+            let (line, begin) = (&block[start..end], start);
             start = end + 1;
+            let (hits, others) = left.split_at(count_before(left, end));
+            left = others;
             let parts = reader.line(line);
             let new = parts.at.is_none_or(|at| {
                 window.after.is_none_or(|after| at > after)
@@ -59,21 +63,34 @@ impl<'p> Engine<'p> {
                 continue;
             }
             coverage.line(parts.at);
-            // No literal counts before the tag, and time and host are a third of most lines.
-            let tag = begin + start_of(line, parts.rest);
-            self.patterns.look_in(block, tag..end, &mut self.found);
-            let (at, program) = (parts.at, parts.program);
-            if self.found.is_empty() {
-                // Its message is not looked at: no priority, no literal.
-                self.tally.pass(&Line { at, priority: None, program, message: parts.rest });
-                continue;
+            if hits.is_empty() {
+                self.pass(&parts);
+            } else {
+                self.look_at((line, begin), &parts, hits);
             }
-            let message = parts.message();
-            let text = begin + start_of(line, message);
-            let range = text..text + MESSAGE_BYTES_MAX;
-            self.found.retain(|hit| range.contains(&(hit.at as usize)));
-            self.tally.add(&Line { at, priority: None, program, message }, &self.found);
         }
+        self.found = found;
+    }
+
+    /// Counts a line without a literal. Its message is not looked at: no priority.
+    #[inline]
+    fn pass(&mut self, parts: &Parts<'_>) {
+        let Parts { at, program, rest: message, .. } = *parts;
+        self.tally.pass(&Line { at, priority: None, program, message });
+    }
+
+    /// Counts a line with the literals that stand in it; only those of the message say anything.
+    #[inline(never)]
+    fn look_at(&mut self, (line, begin): (&[u8], usize), parts: &Parts<'_>, hits: &[Found]) {
+        let tag = begin + start_of(line, parts.rest);
+        if count_before(hits, tag) == hits.len() {
+            return self.pass(parts);
+        }
+        let message = parts.message();
+        let text = begin + start_of(line, message);
+        let range = count_before(hits, text)..count_before(hits, text + MESSAGE_BYTES_MAX);
+        let line = Line { at: parts.at, priority: None, program: parts.program, message };
+        self.tally.add(&line, &hits[range]);
     }
 
     /// Counts one entry that is no line of a file.
@@ -82,6 +99,12 @@ impl<'p> Engine<'p> {
         self.patterns.look(head, &mut self.found);
         self.tally.add(line, &self.found);
     }
+}
+
+/// How many of some literals in order stand before a place.
+#[inline]
+fn count_before(hits: &[Found], place: usize) -> usize {
+    hits.iter().take_while(|hit| (hit.at as usize) < place).count()
 }
 
 /// Where a line's last part begins: it is the end of it, but for a carriage return.

@@ -4,7 +4,6 @@
 //! A pattern's expression is built when a literal of it is first seen: most never are. The same
 //! look finds the words by which an unknown fault is known.
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use carepack_shared::patterns::{Pattern, Priority, embedded};
@@ -129,17 +128,9 @@ impl Patterns {
 
     /// Where any literal stands, in order.
     pub(super) fn look(&self, text: &[u8], found: &mut Vec<Found>) {
-        self.look_in(text, 0..text.len(), found);
-    }
-
-    /// Where any literal stands in a part of a text, in order.
-    #[inline]
-    pub(super) fn look_in(&self, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
         found.clear();
-        self.prefilter.find(text, part, found);
-        if found.len() > 1 {
-            found.sort_unstable();
-        }
+        self.prefilter.find(text, found);
+        found.sort_unstable();
     }
 
     /// Which patterns a message of a program matches, each once in list order, given the literals

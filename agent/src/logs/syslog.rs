@@ -73,9 +73,8 @@ pub(super) struct Reader {
     /// The last hour that was placed: its text (`Nov  5 01` or `2026-11-05T01`), and its first
     /// second in the host's zone.
     hour: Option<([u8; HOUR_BYTES], i64)>,
-    /// The last traditional stamp as [`stamp_key`], and its second: most lines share it with the
-    /// one before.
-    second: (u64, u64, i64),
+    /// The last minute of a traditional stamp as [`minute_key`], and its first second.
+    minute: ((u64, u64), i64),
     last: Option<i64>,
 }
 
@@ -91,7 +90,7 @@ const MONTHS: [&[u8; 3]; 12] = [
 
 impl Reader {
     pub const fn new(format: Format, now: Timestamp, zone: TimeZone) -> Self {
-        Self { format, now, zone, hour: None, second: (0, 0, 0), last: None }
+        Self { format, now, zone, hour: None, minute: ((0, 1), 0), last: None }
     }
 
     #[inline]
@@ -167,21 +166,20 @@ impl Reader {
     #[inline]
     fn traditional<'t>(&mut self, line: &'t [u8]) -> Option<(i64, &'t [u8])> {
         let (stamp, rest) = (line.first_chunk::<STAMP_BYTES>()?, line.get(16..).unwrap_or(b""));
-        let (first, last) = stamp_key(stamp);
-        if (self.second.0, self.second.1) == (first, last) {
-            return Some((self.second.2, rest));
+        let key = minute_key(stamp);
+        if key != self.minute.0 {
+            self.minute = (key, self.place_minute(stamp)?);
         }
-        let at = self.traditional_second(stamp)?;
-        self.second = (first, last, at);
-        Some((at, rest))
+        Some((self.minute.1 + i64::from(two(&stamp[13..])?), rest))
     }
 
-    fn traditional_second(&mut self, stamp: &[u8; STAMP_BYTES]) -> Option<i64> {
+    /// The first second of the minute.
+    #[inline(never)]
+    fn place_minute(&mut self, stamp: &[u8; STAMP_BYTES]) -> Option<i64> {
         if stamp[9] != b':' || stamp[12] != b':' || stamp[3] != b' ' {
             return None;
         }
         let minute = i64::from(two(&stamp[10..12])?);
-        let second = i64::from(two(&stamp[13..15])?);
         let key = hour_key(&stamp[..9]);
         let start = match self.hour {
             Some((known, start)) if known == key => start,
@@ -191,7 +189,7 @@ impl Reader {
                 start
             }
         };
-        Some(start + minute * 60 + second)
+        Some(start + minute * 60)
     }
 
     /// The first second of the hour.
@@ -273,12 +271,12 @@ fn plain(line: &[u8]) -> &[u8] {
     }
 }
 
-/// A stamp as two numbers; they share a byte. No stamp is two zeroes.
+/// A stamp without its seconds (`Nov  5 01:12:`) as two numbers, which share three bytes. No stamp
+/// is a zero and a one.
 #[inline]
-fn stamp_key(stamp: &[u8; STAMP_BYTES]) -> (u64, u64) {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = *stamp;
-    let [i, j, k, l, m, n, o] = rest;
-    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([h, i, j, k, l, m, n, o]))
+fn minute_key(stamp: &[u8; STAMP_BYTES]) -> (u64, u64) {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, _, _] = *stamp;
+    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([f, g, h, i, j, k, l, m]))
 }
 
 /// Where the first of three bytes stands: eight bytes a step, as names are short and of any
