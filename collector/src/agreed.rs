@@ -60,7 +60,7 @@ pub enum AgreedError {
     Param {
         path: PathBuf,
         #[source]
-        source: ParamError,
+        source: Box<ParamError>,
     },
     #[error("{}: {name:?} is no name of a standard (letters, digits, '-', '_', '.')", path.display())]
     Name { path: PathBuf, name: String },
@@ -176,7 +176,8 @@ fn overrides(path: PathBuf, pack: &Pack) -> Result<Overrides, AgreedError> {
     let overrides: Option<Overrides> =
         overrides.map_err(|source| AgreedError::Malformed { path: path.clone(), source })?;
     let overrides = overrides.unwrap_or_default();
-    params::check(pack, &overrides).map_err(|source| AgreedError::Param { path, source })?;
+    params::check(pack, &overrides)
+        .map_err(|source| AgreedError::Param { path, source: Box::new(source) })?;
     Ok(overrides)
 }
 

@@ -129,7 +129,7 @@ impl History<'_> {
                 days[at].data = Some(path);
             }
         }
-        days.sort_unstable_by(|a, b| b.date.cmp(&a.date));
+        days.sort_unstable_by_key(|day| std::cmp::Reverse(day.date));
         days
     }
 

@@ -60,7 +60,7 @@ pub fn hours(folder: &Path, since: i64, fill: &mut Fill<'_>) -> std::io::Result<
     ring::read(folder, from, &mut |entry| {
         let Entry::Sample { when, names, values, .. } = entry else { return };
         while let Some((then, sample)) = earlier.next_if(|(then, _)| **then < when) {
-            add(&mut hours, then - from, sample.iter().map(|(name, value)| (name, value)));
+            add(&mut hours, then - from, sample.iter());
         }
         let named = values.iter().filter_map(|(at, value)| Some((names.get(*at)?, value)));
         add(&mut hours, when - from, named);
@@ -185,7 +185,7 @@ mod tests {
     use crate::sampler::ring::Writer;
     use jiff::Timestamp;
 
-    fn told(samples: &[(i64, &[(&str, i64)])], history: Samples) -> Value {
+    fn told(samples: &[(i64, &[(&str, i64)])], history: &Samples) -> Value {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::new(folder.path().into());
         for (when, values) in samples {
@@ -203,7 +203,7 @@ mod tests {
         samples.push((3 * 3_600 + 65, vec![("fs:/.used", 11)]));
         let samples: Vec<(i64, &[(&str, i64)])> =
             samples.iter().map(|(when, values)| (*when, values.as_slice())).collect();
-        let told = told(&samples, Samples::new());
+        let told = told(&samples, &Samples::new());
         assert_eq!(told["from"], 3_600);
         assert_eq!(told["hours"], 3);
         assert_eq!(told["samples"], 62);
@@ -228,7 +228,7 @@ mod tests {
         ]);
         let ours: [(i64, &[(&str, i64)]); 2] =
             [(3_660, &[("load.1", 1)]), (3 * 3_600, &[("load.1", 2)])];
-        let told = told(&ours, history);
+        let told = told(&ours, &history);
         assert_eq!(told["series"][0]["max"], "5,1,8,2,-,4");
         assert_eq!(told["history"], json!([[0, 1], [2, 1], [5, 1]]));
         assert_eq!((&told["source"], &told["from"]), (&json!("sampler"), &json!(0)));
@@ -240,7 +240,7 @@ mod tests {
         let names: Vec<String> = (0..6).map(|n| format!("disk:sd{n}.util")).collect();
         let values: Vec<(&str, i64)> =
             names.iter().enumerate().map(|(n, name)| (name.as_str(), n as i64)).collect();
-        let told = told(&[(60, &values)], Samples::new());
+        let told = told(&[(60, &values)], &Samples::new());
         assert_eq!(told["more"], json!(["disk:sd1", "disk:sd0"]));
         assert_eq!(told["series"].as_array().unwrap().len(), 4);
     }
@@ -249,7 +249,7 @@ mod tests {
     fn a_clock_that_is_set_back_repeats_no_hour() {
         let ours: [(i64, &[(&str, i64)]); 3] =
             [(7_200, &[("load.1", 1)]), (3_600, &[("load.1", 9)]), (7_260, &[("load.1", 3)])];
-        let told = told(&ours, Samples::new());
+        let told = told(&ours, &Samples::new());
         assert_eq!(told["from"], 3_600);
         assert_eq!(told["series"][0]["max"], "-,3");
     }

@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(at(125).as_deref(), Some("kimjh · #8 remove telnet"));
         assert_eq!(at(126), None);
         assert_eq!(at(600).as_deref(), Some("#9"));
-        let removed = |name| history.removal(name).map(|at| at.as_second());
+        let removed = |name| history.removal(name).map(Timestamp::as_second);
         assert_eq!(removed("telnet.x86_64"), Some(120));
         assert_eq!(removed("telnet.i686"), None);
         assert_eq!(removed("bash.x86_64"), None);

@@ -138,7 +138,7 @@ impl Transaction {
 mod tests {
     use super::*;
 
-    fn transaction(outcome: &str, begin: i64, counts: Value) -> Transaction {
+    fn transaction(outcome: &str, begin: i64, counts: &Value) -> Transaction {
         serde_json::from_value(json!({
             "id": 1, "begin": begin, "end": null, "user": null, "outcome": outcome,
             "return_code": null, "counts": counts,
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn what_is_under_way_has_not_failed() {
         let check = |outcome, begin, expected| {
-            assert_eq!(transaction(outcome, begin, json!({})).failed(100_000), expected);
+            assert_eq!(transaction(outcome, begin, &json!({})).failed(100_000), expected);
         };
         check("done", 0, false);
         check("failed", 99_999, true);

@@ -164,7 +164,7 @@ fn of(kind: &str, device: &str, list: Vec<(String, i64)>) -> Vec<(String, i64)> 
 fn disk_name(name: &str) -> Option<String> {
     if let Some(minor) = name.strip_prefix(SCSI_MAJOR) {
         let minor: u8 = minor.parse().ok()?;
-        return (minor % 16 == 0).then(|| format!("sd{}", char::from(b'a' + minor / 16)));
+        return (minor.is_multiple_of(16)).then(|| format!("sd{}", char::from(b'a' + minor / 16)));
     }
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let letters = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
