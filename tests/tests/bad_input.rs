@@ -65,7 +65,7 @@ fn a_full_disk_is_named_and_what_was_spooled_stays() -> Result<()> {
     let state = agent.state();
     std::fs::create_dir(&state)?;
     let mounted = run(std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs"])
         .arg(&state));
     if !mounted.is_ok_and(|output| output.status.success()) {
         println!("skipped: a small tmpfs cannot be mounted here (needs root)");
