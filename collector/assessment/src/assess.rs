@@ -151,6 +151,8 @@ struct Page<'p> {
     before: Option<Vec<Check<'p>>>,
     /// The last inspection's score as it was told.
     published: Option<u16>,
+    /// Accepted risks: rule → exception.
+    exceptions: BTreeMap<String, Exception>,
 }
 
 /// What is the same for every host of one assessment.
@@ -178,7 +180,7 @@ impl<'p> Bench<'p> {
                 facts: Facts::default(),
                 previous_facts: Facts::default(),
             };
-            return Page { host, before: None, published: None };
+            return Page { host, before: None, published: None, exceptions };
         };
         let (past, past_facts) =
             previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
@@ -214,7 +216,7 @@ impl<'p> Bench<'p> {
             facts: current.facts,
             previous_facts: past_facts,
         };
-        Page { host, before, published }
+        Page { host, before, published, exceptions }
     }
 
     /// The rules of single hosts, in the pack's order.

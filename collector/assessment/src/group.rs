@@ -14,7 +14,7 @@ use crate::rule::{Rule, Scope};
 use crate::topology::{Group, Kind, Node};
 
 /// Where the facts of a group come from.
-const SOURCE: &str = "topology";
+pub const SOURCE: &str = "topology";
 
 /// How a rule asks a member for a fact: `node.kernel.release`, `from.httpd.mpm`.
 pub const PREFIXES: [&str; 3] = ["node.", "from.", "to."];

@@ -1,13 +1,13 @@
 //! Clusters and tiers judged as wholes, and what that does to the scores of their members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_facts::Facts;
 
 use super::{Bench, Check, Page, Past, Told, check_of, checked, host_score, movement, sort};
 use crate::group;
 use crate::judge::{Judged, Scene, judge};
-use crate::model::{Finding, GroupAssessment, Verdict};
+use crate::model::{Exception, Finding, GroupAssessment, Verdict};
 use crate::rule::{Rule, Scope, Status};
 use crate::topology::{Corrections, Group, Node, discover};
 
@@ -69,8 +69,16 @@ fn one<'p>(bench: &Bench<'p>, pages: &[Page<'_>], whole: Whole<'_>) -> JudgedGro
         let before = compared.then(|| weigh(bench, rule, &past_facts, &Facts::default()));
         before_all.extend(before.as_ref().and_then(|before| checked((rule, before))));
         if rule.spec.status == Status::Active && judged.verdict != Verdict::NotApplicable {
-            let told = Told { judged: &judged, before: before.as_ref(), accepted: None, history };
-            findings.push(bench.finding(rule, &told, &facts));
+            let accepted = accepted(bench, pages, &members, rule);
+            let told = Told { judged: &judged, before: before.as_ref(), accepted, history };
+            let mut finding = bench.finding(rule, &told, &facts);
+            finding
+                .sources
+                .extend(members.iter().flat_map(|at| asked(rule, &pages[*at].host.facts)));
+            finding.sources.retain(|source| source != group::SOURCE);
+            let mut seen = BTreeSet::new();
+            finding.sources.retain(|source| seen.insert(source.clone()));
+            findings.push(finding);
         }
     }
     sort(&mut findings);
@@ -78,6 +86,26 @@ fn one<'p>(bench: &Bench<'p>, pages: &[Page<'_>], whole: Whole<'_>) -> JudgedGro
     let Group { kind, name, strangers, entries, .. } = group;
     let page = GroupAssessment { kind, name, members: names, strangers, entries, findings };
     JudgedGroup { page, members, before: before_all }
+}
+
+/// A risk of the whole is accepted when it is accepted for each of its members.
+fn accepted<'a>(
+    bench: &Bench<'_>,
+    pages: &'a [Page<'_>],
+    members: &[usize],
+    rule: &Rule,
+) -> Option<&'a Exception> {
+    let of = |at: &usize| {
+        pages[*at].exceptions.get(&rule.id).filter(|exception| exception.expires > bench.as_of)
+    };
+    members.iter().all(|at| of(at).is_some()).then(|| members.first().and_then(of)).flatten()
+}
+
+/// The sources of the facts that a rule asks a member for.
+fn asked(rule: &Rule, facts: &Facts) -> Vec<String> {
+    let keys = rule.spec.needs.iter().chain(&rule.spec.wants);
+    let keys = keys.filter_map(|key| group::PREFIXES.iter().find_map(|p| key.strip_prefix(p)));
+    keys.filter_map(|key| Some(facts.known.get(key)?.source.clone())).collect()
 }
 
 fn weigh(bench: &Bench<'_>, rule: &Rule, facts: &Facts, previous: &Facts) -> Judged {
