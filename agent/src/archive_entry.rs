@@ -85,6 +85,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::host::testing::Folder;
 
     /// An archive of one entry, packed or stored.
     fn archive(name: &str, text: &[u8], method: u16) -> Vec<u8> {
@@ -124,12 +125,9 @@ mod tests {
     }
 
     fn check(bytes: &[u8], entry: &str) -> Option<Vec<u8>> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("root")).unwrap();
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        std::fs::write(folder.path().join("root/a.jar"), bytes).unwrap();
-        read(&Host::recorded(folder.path(), None).unwrap(), "/a.jar", entry)
+        let folder = Folder::new("");
+        folder.put("root/a.jar", bytes);
+        read(&folder.host(), "/a.jar", entry)
     }
 
     #[test]

@@ -100,13 +100,13 @@ pub fn target(url: &str) -> Option<Target> {
     match target.scheme.as_str() {
         "oracle" | "tibero" => oracle(rest, &mut target),
         "cubrid" => cubrid(rest, &mut target),
-        "h2" | "hsqldb" | "derby" => {}
         _ => slashes(rest, &mut target),
     }
     Some(target)
 }
 
-/// `//host:1,host:2/database?a=b&c=d` and `//host:1;databaseName=x;a=b`.
+/// `//host:1,host:2/database?a=b&c=d` and `//host:1;databaseName=x;a=b`; without slashes it is a
+/// database in the memory or in a file (H2, HSQLDB, Derby).
 fn slashes(rest: &str, target: &mut Target) {
     let Some((_, rest)) = rest.split_once("//") else { return };
     let end = rest.find(['/', '?', ';']).unwrap_or(rest.len());
@@ -179,6 +179,8 @@ fn put_hosts(text: &str, target: &mut Target) {
             (None, Some(halves)) => halves,
             (None, None) => (part, ""),
         };
+        // `host\instance` of SQL Server.
+        let host = host.split('\\').next().unwrap_or(host);
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-:${}".contains(c);
         if host.is_empty() || host.len() > WORD_BYTES_MAX || !host.chars().all(fits) {
             continue;
@@ -257,6 +259,9 @@ mod tests {
         check("jdbc:cubrid:c1:33000:demo:dba:hunter2:", "cubrid|c1:33000|demo");
         check("jdbc:h2:mem:test;DB_CLOSE_DELAY=-1;PASSWORD=hunter2", "h2");
         check("jdbc:mysql://${db.host}:3306/shop", "mysql|${db.host}:3306|shop");
+        check("jdbc:h2:tcp://h1:9092/~/test;PASSWORD=hunter2", "h2|h1:9092");
+        check("jdbc:derby:/srv/hunter2", "derby");
+        check("jdbc:sqlserver://s\\X:1444;databaseName=x", "sqlserver|s:1444|x");
         check("jdbc:unknown:hunter2", "unknown");
         check("ldap://x", "-");
         check("jdbc:mysql", "-");

@@ -48,6 +48,12 @@ impl Element {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
+
+    /// The first child of a name.
+    #[must_use]
+    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a Self> {
+        self.all(name).next()
+    }
 }
 
 /// Reads a document into its root element.
@@ -235,7 +241,8 @@ fn character(name: &str) -> Option<char> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => number.parse().ok()?,
             };
-            char::from_u32(code)
+            // Other control characters are none of XML 1.0.
+            char::from_u32(code).filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'))
         }
     }
 }
@@ -266,6 +273,9 @@ mod tests {
         check("<a><![CDATA[<b>&amp;]]></a>", Ok("a[<b>&amp;]{}"));
         check("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", Ok("a[&b;]{}"));
         check("<a v='한글'/>", Ok("a v=한글[]{}"));
+        check("\u{feff}<a>one <!-- two --> three</a>", Ok("a[one three]{}"));
+        check("<!DOCTYPE a [<!ENTITY b \"c>\">]>\n<a/>", Ok("a[]{}"));
+        check("<a>&#0;&#9;&#x1b;</a>", Ok("a[&#0;\t&#x1b;]{}"));
     }
 
     #[test]
@@ -280,6 +290,12 @@ mod tests {
         check("<a b='1/>", Err(XmlError::Unclosed));
         check("<a/><b/>", Err(XmlError::Tag));
         check("<a><!-- </a>", Err(XmlError::Unclosed));
+        check("<", Err(XmlError::Tag));
+        check("< a/>", Err(XmlError::Tag));
+        check("<a", Err(XmlError::Tag));
+        check("<a>&</a", Err(XmlError::Unclosed));
+        check("<!DOCTYPE", Err(XmlError::Unclosed));
+        check("<a><![CDATA[", Err(XmlError::Unclosed));
         check(&"<a>".repeat(DEPTH_MAX + 1), Err(XmlError::Limit));
         let many = format!("<a>{}</a>", "<b/>".repeat(ELEMENTS_MAX));
         check(&many, Err(XmlError::Limit));
@@ -290,6 +306,8 @@ mod tests {
         let root = parse("<a><b n='1'/><c/><b n='2'/></a>").unwrap();
         let names: Vec<_> = root.all("b").filter_map(|b| b.attribute("n")).collect();
         assert_eq!(names, ["1", "2"]);
+        assert_eq!(root.first("b").and_then(|b| b.attribute("n")), Some("1"));
+        assert_eq!(root.first("d"), None);
         assert_eq!(root.attribute("n"), None);
     }
 

@@ -10,6 +10,8 @@ mod kept;
 mod live;
 mod open;
 mod recorded;
+#[cfg(test)]
+pub mod testing;
 mod walk;
 mod windows;
 

@@ -134,14 +134,11 @@ fn rotated(host: &Host, path: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
 
     #[test]
     fn rotated_files_come_newest_first_and_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let host = "hostname = \"a\"\ntaken_at = \"2026-11-05T00:00:00Z\"\n";
-        std::fs::write(folder.path().join("host.toml"), host).unwrap();
-        let log = folder.path().join("root/var/log");
-        std::fs::create_dir_all(&log).unwrap();
+        let folder = Folder::new("");
         for name in [
             "messages",
             "messages-20261101",
@@ -156,10 +153,9 @@ mod tests {
             "messages2",
             "messages-20261018-1760000000.gz",
         ] {
-            std::fs::write(log.join(name), "x").unwrap();
+            folder.put(&format!("root/var/log/{name}"), "x");
         }
-        let host = Host::recorded(folder.path(), None).unwrap();
-        let names = rotated(&host, "/var/log/messages");
+        let names = rotated(&folder.host(), "/var/log/messages");
         let names: Vec<&str> =
             names.iter().map(|n| n.trim_start_matches("/var/log/messages")).collect();
         let expected = [

@@ -152,6 +152,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::host::testing::Folder;
 
     /// `printf 'one\ntwo\n' | xz -6`.
     const XZ: &str = "\
@@ -168,12 +169,9 @@ mod tests {
     }
 
     fn unpacked(name: &str, packed: &[u8]) -> Result<Vec<u8>, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let host = "hostname = \"a\"\ntaken_at = \"2026-11-05T00:00:00Z\"\n";
-        std::fs::write(folder.path().join("host.toml"), host).unwrap();
-        std::fs::create_dir_all(folder.path().join("root")).unwrap();
-        std::fs::write(folder.path().join("root").join(name), packed).unwrap();
-        let host = Host::recorded(folder.path(), None).unwrap();
+        let folder = Folder::new("");
+        folder.put(&format!("root/{name}"), packed);
+        let host = folder.host();
         let mut plain = Vec::new();
         let mut source = Source::open(&host, &format!("/{name}")).unwrap();
         source.read_to_end(&mut plain).map_err(|error| error.to_string())?;

@@ -206,17 +206,12 @@ fn transitions(host: &Host) -> Look<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
 
-    fn recorded(head: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let folder = tempfile::tempdir().unwrap();
-        let head = format!("hostname = \"n\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n{head}");
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::recorded(folder.path(), None).unwrap();
+    fn recorded(description: &str, files: &[(&str, &str)]) -> (Folder, Host) {
+        let folder = Folder::new(description);
+        files.iter().for_each(|(path, text)| folder.put(path, text));
+        let host = folder.host();
         (folder, host)
     }
 

@@ -206,6 +206,7 @@ impl Daemon {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::recorded;
 
     #[test]
     fn units_and_limits() {
@@ -219,19 +220,6 @@ mod tests {
         assert_eq!(open_files(limits), Some(1024));
         assert_eq!(open_files("Max open files unlimited unlimited files"), Some(-1));
         assert_eq!(open_files("nothing"), None);
-    }
-
-    fn recorded(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let folder = tempfile::tempdir().unwrap();
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        for (path, text) in files {
-            let path = folder.path().join("root").join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::recorded(folder.path(), None).unwrap();
-        (folder, host)
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn matching(host: &Host, from: &str, pattern: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::recorded;
 
     #[test]
     fn includes() {
@@ -116,17 +117,15 @@ mod tests {
 
     #[test]
     fn a_configuration_with_its_resources() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("root/etc");
-        std::fs::create_dir_all(root.join("drbd.d")).unwrap();
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
         let main = "include \"drbd.d/global_common.conf\";\ninclude \"drbd.d/*.res\";\n";
-        std::fs::write(root.join("drbd.conf"), main).unwrap();
-        for name in ["global_common.conf", "r0.res", "r1.res", "r1.res.rpmsave"] {
-            std::fs::write(root.join("drbd.d").join(name), "include \"/etc/drbd.conf\";").unwrap();
-        }
-        let host = Host::recorded(folder.path(), None).unwrap();
+        let back = "include \"/etc/drbd.conf\";";
+        let (_folder, host) = recorded(&[
+            ("etc/drbd.conf", main),
+            ("etc/drbd.d/global_common.conf", back),
+            ("etc/drbd.d/r0.res", back),
+            ("etc/drbd.d/r1.res", back),
+            ("etc/drbd.d/r1.res.rpmsave", back),
+        ]);
         let mut files = config(&host).unwrap();
         files.sort();
         files.dedup();

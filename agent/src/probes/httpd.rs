@@ -246,20 +246,7 @@ fn owner(host: &Host, path: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn recorded(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let folder = tempfile::tempdir().unwrap();
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        std::fs::create_dir_all(folder.path().join("root/proc")).unwrap();
-        for (path, text) in files {
-            let path = folder.path().join("root").join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::recorded(folder.path(), None).unwrap();
-        (folder, host)
-    }
+    use crate::host::testing::recorded;
 
     #[test]
     fn includes_are_found_and_other_files_of_etc_are_not() {

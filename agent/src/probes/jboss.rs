@@ -351,19 +351,7 @@ fn java_home(conf: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn recorded(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let folder = tempfile::tempdir().unwrap();
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        for (path, text) in files {
-            let path = folder.path().join("root").join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::recorded(folder.path(), None).unwrap();
-        (folder, host)
-    }
+    use crate::host::testing::recorded;
 
     fn stat(pid: u32, parent: u32) -> String {
         format!("{pid} (java) S {parent} 7 7 0 -1 0 0 0 0 0 2 1 0 0 20 0 3 0 900 4096 25 1844")

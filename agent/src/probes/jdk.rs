@@ -244,6 +244,7 @@ fn reason(head: &str) -> (Option<String>, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::recorded;
 
     #[test]
     fn reasons_of_crashes() {
@@ -265,22 +266,16 @@ mod tests {
 
     #[test]
     fn the_smallest_limit_of_all_levels_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let put = |path: &str, text: &str| {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        put("host.toml", "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n");
-        put("root/proc/7/cgroup", "0::/system.slice/jboss.service\n");
-        put("root/sys/fs/cgroup/system.slice/jboss.service/memory.max", "max\n");
-        put("root/sys/fs/cgroup/system.slice/memory.max", "2147483648\n");
-        put("root/proc/8/cgroup", "4:memory:/system.slice/a.service\n1:name=systemd:/x\n");
-        put(
-            "root/sys/fs/cgroup/memory/system.slice/a.service/memory.limit_in_bytes",
-            "9223372036854771712\n",
-        );
-        let host = Host::recorded(folder.path(), None).unwrap();
+        let (_folder, host) = recorded(&[
+            ("proc/7/cgroup", "0::/system.slice/jboss.service\n"),
+            ("sys/fs/cgroup/system.slice/jboss.service/memory.max", "max\n"),
+            ("sys/fs/cgroup/system.slice/memory.max", "2147483648\n"),
+            ("proc/8/cgroup", "4:memory:/system.slice/a.service\n1:name=systemd:/x\n"),
+            (
+                "sys/fs/cgroup/memory/system.slice/a.service/memory.limit_in_bytes",
+                "9223372036854771712\n",
+            ),
+        ]);
         assert_eq!(memory_max(&host, 7), Some(2_147_483_648));
         assert_eq!(memory_max(&host, 8), None);
         assert_eq!(memory_max(&host, 9), None);

@@ -99,19 +99,15 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
 
     #[test]
     fn the_newest_file_of_yum_is_taken_and_the_user_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("root");
-        let yum = root.join("var/lib/yum/history");
-        std::fs::create_dir_all(&yum).unwrap();
-        std::fs::create_dir_all(root.join("etc")).unwrap();
-        std::fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nkim:x:1000:1000::/:/b\n")
-            .unwrap();
-        let head = "hostname = \"a\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
-        std::fs::write(yum.join("history-2014-01-01.sqlite"), "older, and no database").unwrap();
+        let folder = Folder::new("");
+        folder.put("root/etc/passwd", "root:x:0:0::/:/bin/sh\nkim:x:1000:1000::/:/b\n");
+        let yum = folder.path().join("root/var/lib/yum/history");
+        let older = "root/var/lib/yum/history/history-2014-01-01.sqlite";
+        folder.put(older, "older, and no database");
         let newest = rusqlite::Connection::open(yum.join("history-2026-01-01.sqlite")).unwrap();
         newest
             .execute_batch(
@@ -126,7 +122,7 @@ mod tests {
             )
             .unwrap();
         drop(newest);
-        let host = Host::recorded(folder.path(), None).unwrap();
+        let host = folder.host();
         let value = survey(&host).unwrap();
         assert_eq!((&value["reader"], &value["total"]), (&json!("yum"), &json!(2)));
         let list = &value["transactions"];

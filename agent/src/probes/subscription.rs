@@ -96,6 +96,7 @@ fn not_after(bytes: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
 
     #[test]
     fn the_end_of_a_certificate_and_of_nothing_else() {
@@ -103,15 +104,9 @@ mod tests {
         params.not_after = rcgen::date_time_ymd(2027, 3, 1);
         let key = rcgen::KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        let folder = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        let head = "hostname = \"a\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        write("host.toml", head);
-        let host = || Host::recorded(folder.path(), None).unwrap();
+        let folder = Folder::new("");
+        let write = |path: &str, text: &str| folder.put(path, text);
+        let host = || folder.host();
         assert_eq!(survey(&host()).unwrap_err().reason, Unseen::Absent);
         write("root/etc/rhsm/rhsm.conf", "[rhsm]\n");
         assert_eq!(survey(&host()).unwrap()["registered"], json!(false));

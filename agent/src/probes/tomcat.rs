@@ -264,18 +264,12 @@ fn apps(host: &Host, base: &str, bases: &[(String, String)]) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
 
     #[test]
     fn instances_are_found_once_and_secrets_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("root");
-        let write = |path: &str, text: &str| {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        let head = "hostname = \"w\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), head).unwrap();
+        let folder = Folder::new("");
+        let write = |path: &str, text: &str| folder.put(&format!("root/{path}"), text);
         let server = r#"<Server port="8005"><Service name="C">
             <Connector port="8009" protocol="AJP/1.3" secret="hunter2"/><Engine name="C">
             <Host name="localhost" appBase="webapps"/></Engine></Service></Server>"#;
@@ -294,7 +288,7 @@ mod tests {
             "java\0-Xmx2g\0-Dcatalina.base=/srv/t1\0-Dcatalina.home=/opt/tomcat9\0",
         );
         write("srv/t1/conf/server.xml", "not xml");
-        let told = survey(&Host::recorded(folder.path(), None).unwrap()).unwrap();
+        let told = survey(&folder.host()).unwrap();
         let list = told["instances"].as_array().unwrap();
         assert_eq!(list.len(), 2, "{told}");
         assert_eq!((&list[0]["base"], &list[0]["running"]), (&"/srv/t1".into(), &true.into()));

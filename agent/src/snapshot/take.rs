@@ -137,6 +137,7 @@ fn mask_json(masker: &mut Masker, value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::testing::Folder;
     use carepack_shared::Unseen;
 
     fn request() -> Take {
@@ -151,16 +152,10 @@ mod tests {
         }
     }
 
-    fn recorded(description: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Arc<Host>) {
-        let folder = tempfile::tempdir().unwrap();
-        let head = "hostname = \"db01\"\ntaken_at = \"2026-11-05T01:12:00+09:00\"\n";
-        std::fs::write(folder.path().join("host.toml"), format!("{head}{description}")).unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Arc::new(Host::recorded(folder.path(), None).unwrap());
+    fn recorded(description: &str, files: &[(&str, &str)]) -> (Folder, Arc<Host>) {
+        let folder = Folder::new(description);
+        files.iter().for_each(|(path, text)| folder.put(path, text));
+        let host = Arc::new(folder.host());
         (folder, host)
     }
 

@@ -1,6 +1,7 @@
 //! A frozen input → an assessment: every host judged, scored, compared and ranked.
 
 mod groups;
+mod standing;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use crate::judge::{Judged, Scene, judge, words};
 use crate::kisa::LITERAL;
 use crate::model::{
     Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment, HostRef, Movement,
-    Score, SnapshotRef, Standing, Verdict,
+    Score, SnapshotRef, Verdict,
 };
 use crate::pack::Pack;
 use crate::params::Overrides;
@@ -25,6 +26,7 @@ use crate::rule::{Confidence, Rule, Scope, Status};
 use crate::score::{Check, host_score, level};
 use crate::standard::{Compared, Deviation, Standard, compare};
 use crate::topology::Corrections;
+use standing::{is_failing, since, standing};
 
 /// Everything that the judgement depends on.
 pub struct Input {
@@ -359,29 +361,6 @@ struct Told<'a> {
     before: Option<&'a Judged>,
     accepted: Option<&'a Exception>,
     history: &'a [Past],
-}
-
-const fn is_failing(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Danger | Verdict::Attention | Verdict::Excepted)
-}
-
-/// 신규 · 지속 · 재발 · 해소, by today's rules on both inspections' evidence.
-fn standing(rule: &str, now: &Judged, before: &Judged, history: &[Past]) -> Option<Standing> {
-    match (is_failing(before.verdict), is_failing(now.verdict)) {
-        (true, true) => Some(Standing::Persisting),
-        (true, false) if now.verdict == Verdict::Pass => Some(Standing::Resolved),
-        (false, true) => {
-            let earlier = history.iter().any(|past| past.failing.contains(rule));
-            Some(if earlier { Standing::Recurring } else { Standing::New })
-        }
-        _ => None,
-    }
-}
-
-/// The first period of the unbroken row of failures that ends now.
-fn since(rule: &str, period: &str, history: &[Past]) -> String {
-    let row = history.iter().rev().take_while(|past| past.failing.contains(rule));
-    row.last().map_or(period, |past| &past.period).to_owned()
 }
 
 /// The observations that the verdict rests on.

@@ -99,14 +99,7 @@ pub const fn word(subject: Subject) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn facts(list: &[(&str, Json)]) -> Facts {
-        let mut facts = Facts::default();
-        for (key, value) in list {
-            facts.put(key, value.clone(), "test");
-        }
-        facts
-    }
+    use crate::testing::facts;
 
     fn said(before: &[(&str, Json)], after: &[(&str, Json)]) -> Vec<String> {
         changes(&facts(before), &facts(after))

@@ -4,8 +4,6 @@
 //! and `link.entries`, in which each member brings the facts that the rule asks for. A member
 //! that does not know one of them makes the rule 점검불가, with the member's name.
 
-use std::collections::BTreeMap;
-
 use carepack_facts::Facts;
 use carepack_shared::Unseen;
 use serde_json::{Map, Value as Json, json};
@@ -15,9 +13,6 @@ use crate::topology::{Group, Kind, Node};
 
 /// Where the facts of a group come from.
 pub const SOURCE: &str = "topology";
-
-/// How a rule asks a member for a fact: `node.kernel.release`, `from.httpd.mpm`.
-pub const PREFIXES: [&str; 3] = ["node.", "from.", "to."];
 
 /// Whether a group is in a rule's reach.
 #[must_use]
@@ -93,15 +88,6 @@ const fn word(kind: Kind) -> &'static str {
         Kind::WebApp => "web_app",
         Kind::AppDb => "app_db",
     }
-}
-
-/// The facts that rules ask of members, for the check of names when a pack is loaded.
-pub fn asked(needs: &[String], wants: &[String]) -> BTreeMap<String, bool> {
-    let bare = |key: &String| {
-        let rest = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
-        (rest.unwrap_or(key).to_owned(), rest.is_some())
-    };
-    needs.iter().chain(wants).map(bare).collect()
 }
 
 #[cfg(test)]

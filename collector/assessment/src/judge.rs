@@ -11,9 +11,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::expression::{ExpressionError, Frame, Value, show};
-use crate::group::PREFIXES;
 use crate::model::{Cause, Verdict, Words};
-use crate::rule::{Rule, Text, placeholders};
+use crate::rule::{PREFIXES, Rule, Text, placeholders};
 
 /// One host's evidence at one time, as rules see it.
 #[derive(Clone, Copy)]

@@ -24,6 +24,8 @@ pub mod params;
 pub mod rule;
 pub mod score;
 pub mod standard;
+#[cfg(test)]
+mod testing;
 pub mod topology;
 
 pub use assess::{HostInput, Input, Observed, Past, assess};

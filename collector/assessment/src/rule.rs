@@ -9,8 +9,10 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::expression::{Expression, ExpressionError, is_fact};
-use crate::group;
 use crate::model::{Area, Remedy, Verdict};
+
+/// How a rule asks a member for a fact: `node.kernel.release`, `from.httpd.mpm`.
+pub const PREFIXES: [&str; 3] = ["node.", "from.", "to."];
 
 /// A rule ready to judge.
 #[derive(Debug)]
@@ -313,9 +315,18 @@ fn check_fields(spec: &Spec) -> Result<(), RuleError> {
     check_members(spec)
 }
 
+/// The facts that a rule asks for, without prefix, and whether a group's member is to have them.
+fn asked(needs: &[String], wants: &[String]) -> BTreeMap<String, bool> {
+    let bare = |key: &String| {
+        let rest = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
+        (rest.unwrap_or(key).to_owned(), rest.is_some())
+    };
+    needs.iter().chain(wants).map(bare).collect()
+}
+
 /// Facts of members belong to rules of a whole, and must be facts that there are.
 fn check_members(spec: &Spec) -> Result<(), RuleError> {
-    for (key, of_member) in group::asked(&spec.needs, &spec.wants) {
+    for (key, of_member) in asked(&spec.needs, &spec.wants) {
         if of_member && spec.scope == Scope::Host {
             let fault = format!("{key} is asked of a member: the rule needs a scope");
             return Err(RuleError::Field(fault));

@@ -101,14 +101,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn facts(list: &[(&str, Json)]) -> Facts {
-        let mut facts = Facts::default();
-        for (key, value) in list {
-            facts.put(key, value.clone(), "test");
-        }
-        facts
-    }
+    use crate::testing::facts;
 
     fn interfaces(address: &str) -> (&'static str, Json) {
         ("net.interfaces", json!([{"name": "ens192", "addresses": [format!("{address}/24")]}]))

@@ -30,6 +30,14 @@ pub struct Spec {
     pub about: &'static str,
 }
 
+impl Spec {
+    /// A fact without a unit.
+    #[must_use]
+    pub const fn plain(key: &'static str, about: &'static str) -> Self {
+        Self { key, unit: "", about }
+    }
+}
+
 /// Everything known about one host at one time, and what could not be known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

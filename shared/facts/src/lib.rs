@@ -13,6 +13,8 @@ pub mod my_cnf;
 pub mod parsers;
 pub mod statistics;
 pub mod sysstat;
+#[cfg(test)]
+mod testing;
 mod text;
 pub mod tomcat;
 

@@ -72,6 +72,21 @@ pub struct Change {
     pub done: bool,
 }
 
+impl Change {
+    /// A part whose package is only known by its number as yet.
+    const fn unnamed(action: &'static str, done: bool) -> Self {
+        Self {
+            action,
+            name: String::new(),
+            epoch: 0,
+            version: String::new(),
+            release: String::new(),
+            arch: String::new(),
+            done,
+        }
+    }
+}
+
 /// What a history holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {

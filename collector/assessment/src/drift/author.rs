@@ -234,18 +234,11 @@ impl Between<'_> {
 mod tests {
     use super::*;
     use crate::drift::changes;
+    use crate::testing::facts;
     use serde_json::json;
 
     const FROM: i64 = 1_000_000;
     const TO: i64 = 2_000_000;
-
-    fn facts(list: &[(&str, Json)]) -> Facts {
-        let mut facts = Facts::default();
-        for (key, value) in list {
-            facts.put(key, value.clone(), "test");
-        }
-        facts
-    }
 
     fn check(before: &[(&str, Json)], after: &[(&str, Json)], expected: &[(&str, Option<By>)]) {
         let at = |second| Timestamp::from_second(second).unwrap();

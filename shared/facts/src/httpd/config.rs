@@ -108,7 +108,7 @@ impl Config {
     /// An absolute path of one that may be relative to the server's root.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
-        super::walk::absolute(&self.root, path)
+        absolute(&self.root, path)
     }
 
     /// Whether a module is there, by its identifier without `_module`.
@@ -146,4 +146,12 @@ impl Directive {
     pub fn number(&self) -> Option<i64> {
         self.arg(0).parse().ok()
     }
+}
+
+/// A path that may be relative to a root.
+pub(super) fn absolute(root: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    format!("{}/{path}", root.trim_end_matches('/'))
 }

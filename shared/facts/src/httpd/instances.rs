@@ -1,6 +1,7 @@
 //! Which instances of httpd there are: those that run, by how they were started, and those whose
 //! main file lies in a known place. It does not know what their files say.
 
+use super::config::absolute;
 use crate::text::base;
 
 /// Most instances of one host.
@@ -92,7 +93,7 @@ fn running(process: &Process) -> Option<Instance> {
         root = given.to_owned();
     }
     if let Some(given) = after(&process.argv, "-f") {
-        main = super::walk::absolute(&root, given);
+        main = absolute(&root, given);
     }
     let glued = process.argv.iter().filter_map(|word| word.strip_prefix("-D"));
     let parted = process.argv.windows(2).filter(|pair| pair[0] == "-D").map(|pair| &*pair[1]);

@@ -72,14 +72,6 @@ pub fn walk(files: &dyn Files, (main, root): (&str, &str), settings: &Settings) 
     walk.config
 }
 
-/// An absolute path.
-pub(super) fn absolute(root: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
-    }
-    format!("{}/{path}", root.trim_end_matches('/'))
-}
-
 /// `ssl_module` of what stands in `<IfModule>` or in the list of `httpd -l`.
 fn identifier(name: &str) -> Option<String> {
     if name.ends_with("_module") {
@@ -200,7 +192,7 @@ impl Walk<'_> {
                 self.config.modules.extend(identifier(base));
             }
             "include" | "includeoptional" if !directive.arg(0).is_empty() => {
-                let pattern = absolute(&self.config.root, directive.arg(0));
+                let pattern = self.config.path(directive.arg(0));
                 for path in glob::expand(self.files, &pattern) {
                     self.file(&path);
                 }
@@ -269,7 +261,7 @@ impl Walk<'_> {
             "ifmodule" => self.module(word),
             "ifdefine" => self.config.defines.contains_key(word),
             "ifversion" => self.version(args),
-            "iffile" => self.files.text(&absolute(&self.config.root, word)).is_some(),
+            "iffile" => self.files.text(&self.config.path(word)).is_some(),
             "ifdirective" | "ifsection" => true,
             _ => return None,
         };

@@ -10,6 +10,7 @@ mod constraints;
 mod corosync;
 mod fencing;
 mod monitor;
+mod parts;
 mod resources;
 mod state;
 mod tools;
@@ -145,7 +146,7 @@ fn empty(facts: &mut Facts, seen: &around::Seen) {
 
 /// The cluster's name and nodes, by corosync first: the CIB may not know its name.
 fn names(facts: &mut Facts, ring: &corosync::Ring, cib: Option<&xml::Element>) {
-    let cib_nodes = cib.map(cib::nodes).unwrap_or_default();
+    let cib_nodes = cib.map(parts::nodes).unwrap_or_default();
     let nodes = if ring.nodes.is_empty() { cib_nodes } else { ring.nodes.clone() };
     if nodes.is_empty() && ring.name.is_none() && cib.is_none() {
         let missing = ring
@@ -154,7 +155,7 @@ fn names(facts: &mut Facts, ring: &corosync::Ring, cib: Option<&xml::Element>) {
             .unwrap_or_else(|| Missing { reason: Unseen::Absent, source: COROSYNC.0.to_owned() });
         return facts.hide(&["cluster.name", "cluster.nodes"], &missing);
     }
-    let told = ring.name.clone().or_else(|| cib.and_then(cib::name));
+    let told = ring.name.clone().or_else(|| cib.and_then(parts::name));
     let named = || {
         let names = nodes.iter().filter_map(|node| node.get("name").and_then(Value::as_str));
         names.collect::<Vec<_>>().join("+")

@@ -45,29 +45,31 @@ const KEYS: [&str; 13] = [
 pub static PARSER: Parser = Parser {
     name: "httpd",
     facts: &[
-        spec(
+        Spec::plain(
             "httpd.backends",
             "targets of ProxyPass, BalancerMember and mod_jk, with their limits",
         ),
-        spec("httpd.balancers", "balancers: members, stickiness"),
-        spec("httpd.certificates", "certificates by virtual host: dates, key, issuer, chain"),
-        spec("httpd.directories", "folders and locations: options, overrides, who may"),
-        spec("httpd.handlers", "status and management pages, and who may see them"),
-        spec("httpd.instances", "instances: main file, version, running, listening, user"),
-        spec("httpd.logs", "log files and what rotates them"),
-        spec("httpd.memory", "memory of the workers, now and when all run"),
-        spec("httpd.modules", "instance → modules"),
-        spec("httpd.mpm", "multi-processing module and its limits in effect, first instance"),
-        spec("httpd.settings", "time-outs, keep-alive and what is told, by virtual host"),
-        spec("httpd.tls", "virtual hosts with TLS: protocols, ciphers, certificate"),
-        spec("httpd.vhosts", "virtual hosts: address, name, folder"),
+        Spec::plain("httpd.balancers", "balancers: members, stickiness"),
+        Spec::plain(
+            "httpd.certificates",
+            "certificates by virtual host: dates, key, issuer, chain",
+        ),
+        Spec::plain("httpd.directories", "folders and locations: options, overrides, who may"),
+        Spec::plain("httpd.handlers", "status and management pages, and who may see them"),
+        Spec::plain("httpd.instances", "instances: main file, version, running, listening, user"),
+        Spec::plain("httpd.logs", "log files and what rotates them"),
+        Spec::plain("httpd.memory", "memory of the workers, now and when all run"),
+        Spec::plain("httpd.modules", "instance → modules"),
+        Spec::plain(
+            "httpd.mpm",
+            "multi-processing module and its limits in effect, first instance",
+        ),
+        Spec::plain("httpd.settings", "time-outs, keep-alive and what is told, by virtual host"),
+        Spec::plain("httpd.tls", "virtual hosts with TLS: protocols, ciphers, certificate"),
+        Spec::plain("httpd.vhosts", "virtual hosts: address, name, folder"),
     ],
     parse,
 };
-
-const fn spec(key: &'static str, about: &'static str) -> Spec {
-    Spec { key, unit: "", about }
-}
 
 /// A running httpd, of the survey of daemons.
 #[derive(Clone, Default, Deserialize)]

@@ -12,6 +12,7 @@
 mod instances;
 mod servers;
 mod settings;
+mod told;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -112,7 +113,7 @@ fn configured(
             }));
         }
         instance.take(&told, &server);
-        values.push(told.row(instance));
+        values.push(instance.settings(&told));
     }
     options.truncate(OPTIONS_MAX);
     let rows: Vec<Value> = found.iter().map(Instance::row).collect();

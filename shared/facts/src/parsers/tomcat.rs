@@ -33,23 +33,25 @@ const KEYS: [&str; 10] = [
 pub static PARSER: Parser = Parser {
     name: "tomcat",
     facts: &[
-        spec("tomcat.apps", "deployed applications; the ones that ship with Tomcat are marked"),
-        spec("tomcat.clusters", "session replication: manager, membership, send options"),
-        spec("tomcat.connectors", "connectors: port, threads, queue, time-outs, AJP, TLS"),
-        spec("tomcat.contexts", "contexts: reloadable, privileged, links, cookies"),
-        spec("tomcat.datasources", "connection pools: target, limits, validation"),
-        spec("tomcat.executors", "thread pools that connectors share"),
-        spec("tomcat.hosts", "virtual hosts: deployment, access log, error pages"),
-        spec("tomcat.instances", "instances: folders, version, user, shutdown port, sessions"),
-        spec("tomcat.jvm", "Java flags: heap, GC log, dumps, JMX"),
-        spec("tomcat.users", "accounts of tomcat-users.xml, counted"),
+        Spec::plain(
+            "tomcat.apps",
+            "deployed applications; the ones that ship with Tomcat are marked",
+        ),
+        Spec::plain("tomcat.clusters", "session replication: manager, membership, send options"),
+        Spec::plain("tomcat.connectors", "connectors: port, threads, queue, time-outs, AJP, TLS"),
+        Spec::plain("tomcat.contexts", "contexts: reloadable, privileged, links, cookies"),
+        Spec::plain("tomcat.datasources", "connection pools: target, limits, validation"),
+        Spec::plain("tomcat.executors", "thread pools that connectors share"),
+        Spec::plain("tomcat.hosts", "virtual hosts: deployment, access log, error pages"),
+        Spec::plain(
+            "tomcat.instances",
+            "instances: folders, version, user, shutdown port, sessions",
+        ),
+        Spec::plain("tomcat.jvm", "Java flags: heap, GC log, dumps, JMX"),
+        Spec::plain("tomcat.users", "accounts of tomcat-users.xml, counted"),
     ],
     parse,
 };
-
-const fn spec(key: &'static str, about: &'static str) -> Spec {
-    Spec { key, unit: "", about }
-}
 
 #[derive(Deserialize)]
 struct Survey {

@@ -7,10 +7,8 @@
 mod reduce;
 mod settings;
 mod start;
-mod url;
-mod xml;
 
-use carepack_shared::Unseen;
+use carepack_shared::{Unseen, xml};
 use serde_json::Value;
 
 pub use start::{flags, version};
@@ -21,7 +19,7 @@ pub use start::{flags, version};
 /// # Errors
 /// [`Unseen::Malformed`] when it is no XML, or goes past a limit.
 pub fn tree(text: &str) -> Result<Value, Unseen> {
-    xml::parse(text).map(|root| reduce::element(&root).unwrap_or_default())
+    root(text).map(|root| reduce::element(&root).unwrap_or_default())
 }
 
 /// `web.xml`: `{"session_timeout_min", "http_only", "secure", "listings", "readonly",
@@ -30,7 +28,7 @@ pub fn tree(text: &str) -> Result<Value, Unseen> {
 /// # Errors
 /// As [`tree`].
 pub fn web(text: &str) -> Result<Value, Unseen> {
-    xml::parse(text).map(|root| settings::web(&root))
+    root(text).map(|root| settings::web(&root))
 }
 
 /// `tomcat-users.xml`: counts, never a name and never a password.
@@ -38,5 +36,40 @@ pub fn web(text: &str) -> Result<Value, Unseen> {
 /// # Errors
 /// As [`tree`].
 pub fn users(text: &str) -> Result<Value, Unseen> {
-    xml::parse(text).map(|root| settings::users(&root))
+    root(text).map(|root| settings::users(&root))
+}
+
+fn root(text: &str) -> Result<xml::Element, Unseen> {
+    xml::parse(text).map_err(|_| Unseen::Malformed)
+}
+
+/// Longest text of an element or name of a role that is kept, in bytes.
+const TEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// A text that leaves the host, cut where it is longer than any of Tomcat's own.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_xml_is_malformed_and_long_texts_are_cut() {
+        for text in ["", "x", "<Server>", "<Server/><Server/>", &"<Server>".repeat(100_000)] {
+            for read in [tree, web, users] {
+                assert_eq!(read(text), Err(Unseen::Malformed), "{}", cut(text));
+            }
+        }
+        let long = "가".repeat(TEXT_BYTES_MAX);
+        let told = tree(&format!("<Alias>{long}</Alias>")).unwrap();
+        assert_eq!(told["text"].as_str().unwrap().len(), TEXT_BYTES_MAX / 3 * 3);
+        let told = web(&format!(
+            "<web-app><filter><filter-class>a.{long}</filter-class></filter></web-app>"
+        ));
+        assert!(told.unwrap()["filters"][0].as_str().unwrap().len() <= TEXT_BYTES_MAX);
+        let told = users(&format!("<x><user roles='manager{long}'/></x>")).unwrap();
+        assert!(told["roles"][0].as_str().unwrap().len() <= TEXT_BYTES_MAX);
+    }
 }

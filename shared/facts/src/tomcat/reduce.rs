@@ -3,10 +3,9 @@
 //! Names are those of Tomcat's configuration reference, versions 7 to 11. Whatever is not named
 //! here stays on the host; of a secret only `NAME_set` remains.
 
+use carepack_shared::jdbc;
+use carepack_shared::xml::Element;
 use serde_json::{Map, Value, json};
-
-use super::url;
-use super::xml::Element;
 
 /// An element, and its attributes.
 type Allowed = (&'static str, &'static [&'static str]);
@@ -338,7 +337,7 @@ pub fn element(element: &Element) -> Option<Value> {
         } else if allowed.contains(&name.as_str()) && value.len() <= VALUE_BYTES_MAX {
             attributes.insert(name.clone(), folded(value).into());
         } else if matches!(name.as_str(), "url" | "jdbcUrl") {
-            attributes.extend(url::target(value));
+            attributes.extend(target(value));
         }
     }
     let children: Vec<Value> = element.children.iter().filter_map(self::element).collect();
@@ -347,9 +346,24 @@ pub fn element(element: &Element) -> Option<Value> {
         told["children"] = children.into();
     }
     if element.name == "Alias" {
-        told["text"] = element.text.as_str().into();
+        told["text"] = super::cut(&element.text).into();
     }
     Some(told)
+}
+
+/// Where a pool connects to: `{"kind", "host", "hosts", "port", "database"}`; only the kind where the
+/// rest is no address. Users, passwords and options of the address are dropped.
+fn target(url: &str) -> Map<String, Value> {
+    let mut told = Map::new();
+    let Some(target) = jdbc::target(url) else { return told };
+    if let Some(first) = target.hosts.first() {
+        told.insert("host".to_owned(), first.host.as_str().into());
+        told.insert("hosts".to_owned(), target.hosts.len().into());
+        told.insert("port".to_owned(), first.port.into());
+        told.insert("database".to_owned(), target.database.unwrap_or_default().into());
+    }
+    told.insert("kind".to_owned(), target.scheme.into());
+    told
 }
 
 /// A list of ciphers may be broken over lines.
@@ -359,7 +373,23 @@ fn folded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::tomcat::tree;
+
+    #[test]
+    fn a_pool_has_the_first_of_its_hosts() {
+        let told = |url: &str| Value::from(target(url));
+        assert_eq!(
+            told("jdbc:mariadb:replication://u:hunter2@db1,db2/shop?password=hunter2"),
+            json!({"kind": "mariadb", "host": "db1", "hosts": 2, "port": 3306, "database": "shop"})
+        );
+        assert_eq!(
+            told("jdbc:log4jdbc:mysql://db1"),
+            json!({"kind": "log4jdbc", "host": "db1", "hosts": 1, "port": null, "database": ""})
+        );
+        assert_eq!(told("jdbc:h2:mem:test;PASSWORD=hunter2"), json!({"kind": "h2"}));
+        assert_eq!(told("hunter2"), json!({}));
+    }
 
     #[test]
     fn secrets_stay_and_say_that_they_are_set() {

@@ -1,8 +1,9 @@
 //! What `web.xml` sets for every application, and what `tomcat-users.xml` lets in.
 
+use carepack_shared::xml::Element;
 use serde_json::{Value, json};
 
-use super::xml::Element;
+use super::cut;
 
 /// Passwords of the examples that ship with Tomcat, its containers and its manuals.
 const KNOWN_PASSWORDS: [&str; 13] = [
@@ -45,7 +46,7 @@ pub fn web(root: &Element) -> Value {
     };
     let filters = root.all("filter").filter_map(|one| one.first("filter-class"));
     let filters: Vec<&str> =
-        filters.filter_map(|class| class.text.rsplit('.').next()).take(50).collect();
+        filters.filter_map(|class| class.text.rsplit('.').next()).map(cut).take(50).collect();
     let jsp = servlet("JspServlet");
     json!({
         "session_timeout_min": timeout,
@@ -81,7 +82,7 @@ pub fn users(root: &Element) -> Value {
         .filter_map(|user| user.attribute("roles"))
         .flat_map(|r| r.split(','))
         .collect();
-    roles = roles.into_iter().map(str::trim).filter(|role| is_role(role)).collect();
+    roles = roles.into_iter().map(str::trim).filter(|role| is_role(role)).map(cut).collect();
     roles.sort_unstable();
     roles.dedup();
     let known = |user: &Element| {

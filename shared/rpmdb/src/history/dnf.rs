@@ -103,15 +103,8 @@ fn items(database: &Database<'_>, lookup: &Lookup, found: &mut Found) -> Result<
         let word = state_id.int().and_then(|id| lookup.states.get(&id)).map(String::as_str);
         let place = transaction.changes.len();
         places.entry(item.int().unwrap_or(0)).or_default().push((id, place));
-        transaction.changes.push(Change {
-            action,
-            name: String::new(),
-            epoch: 0,
-            version: String::new(),
-            release: String::new(),
-            arch: String::new(),
-            done: state.int() == Some(1) || word == Some("Ok"),
-        });
+        let done = state.int() == Some(1) || word == Some("Ok");
+        transaction.changes.push(Change::unnamed(action, done));
         Ok(())
     })?;
     Ok(places)

@@ -54,15 +54,8 @@ fn packages(database: &Database<'_>, found: &mut Found) -> Result<(), Error> {
         if transaction.count(action) {
             let place = transaction.changes.len();
             places.entry(row[1].int().unwrap_or(0)).or_default().push((id, place));
-            transaction.changes.push(Change {
-                action,
-                name: String::new(),
-                epoch: 0,
-                version: String::new(),
-                release: String::new(),
-                arch: String::new(),
-                done: row[2].text() == "TRUE" || row[2].int() == Some(1),
-            });
+            let done = row[2].text() == "TRUE" || row[2].int() == Some(1);
+            transaction.changes.push(Change::unnamed(action, done));
         }
         Ok(())
     })?;

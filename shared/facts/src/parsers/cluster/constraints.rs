@@ -8,7 +8,7 @@
 use carepack_shared::xml::Element;
 use serde_json::{Value, json};
 
-use super::cib::part;
+use super::parts::part;
 use super::{score, truth};
 
 /// Most constraints that are told of.

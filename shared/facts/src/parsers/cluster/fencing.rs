@@ -3,7 +3,7 @@
 use carepack_shared::xml::Element;
 use serde_json::{Value, json};
 
-use super::cib::{nodes, option, part};
+use super::parts::{nodes, option, part};
 use super::{milliseconds, resources, truth};
 
 /// Most devices and levels that are told of.

@@ -9,7 +9,7 @@
 use carepack_shared::xml::Element;
 use serde_json::{Map, Value, json};
 
-use super::cib::{option, part};
+use super::parts::{option, part};
 use super::{milliseconds, score, truth};
 
 /// Most resources that are told of.

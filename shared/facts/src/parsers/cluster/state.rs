@@ -8,7 +8,7 @@
 use carepack_shared::xml::Element;
 use serde_json::{Value, json};
 
-use super::{cib, score, truth};
+use super::{parts, score, truth};
 use crate::{Facts, Missing};
 
 /// Most rows of each list.
@@ -39,7 +39,7 @@ pub fn tell(root: &Element, source: &str, facts: &mut Facts) {
 
 fn nodes(root: &Element) -> Vec<Value> {
     let fenced = fencing_on(root);
-    let listed = cib::part(root, "nodes").into_iter().flat_map(|list| list.all("node"));
+    let listed = parts::part(root, "nodes").into_iter().flat_map(|list| list.all("node"));
     let members =
         listed.filter(|node| matches!(node.attribute("type"), None | Some("normal" | "member")));
     members.take(ROWS_MAX).map(|node| one(root, node, fenced)).collect()
@@ -47,8 +47,8 @@ fn nodes(root: &Element) -> Vec<Value> {
 
 fn fencing_on(root: &Element) -> bool {
     let names = ["stonith-enabled", "fencing-enabled"];
-    let config = cib::part(root, "crm_config");
-    let set = config.and_then(|config| cib::option(config, "cluster_property_set", &names));
+    let config = parts::part(root, "crm_config");
+    let set = config.and_then(|config| parts::option(config, "cluster_property_set", &names));
     set.is_none_or(truth)
 }
 
@@ -70,14 +70,14 @@ fn one(root: &Element, node: &Element, fenced: bool) -> Value {
     let is_served = state.is_some_and(|state| is_up(state, "crmd"));
     let joined = word("join") == "member";
     let transient = state
-        .map(|state| state.all("transient_attributes").any(|set| cib::is_set(set, &["standby"])));
+        .map(|state| state.all("transient_attributes").any(|set| parts::is_set(set, &["standby"])));
     json!({
         "name": name,
         "id": id,
         "online": is_member && is_served && joined,
-        "standby": cib::is_set(node, &["standby"]) || transient.unwrap_or(false),
+        "standby": parts::is_set(node, &["standby"]) || transient.unwrap_or(false),
         "standby_onfail": false,
-        "maintenance": cib::is_set(node, &["maintenance"]),
+        "maintenance": parts::is_set(node, &["maintenance"]),
         "pending": is_member && is_served && !joined,
         "unclean": fenced && word("expected") == "member" && !(is_member && is_served),
         "shutdown": false,

@@ -1,43 +1,22 @@
 //! Facts of literal configurations, by subject.
 
-use carepack_shared::{Content, Observation, Outcome, Snapshot, Source};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing;
 
 /// Facts of files, and of surveys (keys with a colon hold JSON).
 pub(crate) fn facts(sources: &[(&str, &str)]) -> Facts {
-    let mut snapshot: Snapshot = serde_json::from_value(json!({
-        "schema": 1, "id": "01938d3e-0000-7000-8000-000000000000",
-        "host": {"hostname": "w", "recorded": true}, "reason": "on_demand",
-        "taken_at": "2026-11-05T00:00:00Z", "finished_at": "2026-11-05T00:00:00Z",
-        "agent": {"version": "x", "cpu_ms": 0, "peak_kib": 0, "spawned": 0},
-        "observations": [],
-    }))
-    .unwrap();
-    for (key, text) in sources {
-        let (source, content) = match key.split_once(':') {
-            Some(("survey", name)) => (
-                Source::Survey { name: name.to_owned() },
-                Content::Json(serde_json::from_str(text).unwrap()),
-            ),
-            Some((_, name)) => (
-                Source::Command { name: name.to_owned(), argv: Vec::new() },
-                Content::Text((*text).to_owned()),
-            ),
-            None => (Source::File { path: (*key).to_owned() }, Content::Text((*text).to_owned())),
+    let snapshot = testing::snapshot(sources.iter().map(|(key, text)| {
+        let outcome = if key.starts_with("survey:") {
+            testing::survey(&serde_json::from_str(text).unwrap())
+        } else {
+            testing::text(text)
         };
-        snapshot.observations.push(Observation {
-            probe: "t".to_owned(),
-            source,
-            at: snapshot.taken_at,
-            took_ms: 0,
-            outcome: Outcome::Seen { content, truncated: false },
-        });
-    }
-    let evidence = Evidence::of(&snapshot);
+        ((*key).to_owned(), outcome)
+    }));
     let mut facts = Facts::default();
-    parse(&evidence, &mut facts);
+    parse(&Evidence::of(&snapshot), &mut facts);
     facts
 }
 

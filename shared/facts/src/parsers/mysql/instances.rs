@@ -4,7 +4,7 @@ use carepack_shared::Unseen;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::settings::Told;
+use super::told::Told;
 use crate::my_cnf::Server;
 use crate::parsers::{packages, services};
 use crate::text::base;
@@ -220,5 +220,18 @@ impl Instance {
             row.extend(fields.clone());
         }
         row
+    }
+
+    /// Its settings, as the fact has them.
+    pub(super) fn settings(&self, told: &Told) -> Value {
+        let (values, from) = told.parts();
+        json!({
+            "instance": self.name,
+            "product": self.product,
+            "version": self.version,
+            "running": self.running,
+            "values": values,
+            "from": from,
+        })
     }
 }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::instances::Instance;
 use super::numbers;
 use super::servers::Answer;
+use super::told::Told;
 use crate::my_cnf::{Server, Setting};
 
 #[derive(Clone, Copy)]
@@ -160,15 +161,9 @@ pub(super) fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|word| name.contains(word))
 }
 
-/// Values in effect, and where each comes from.
-pub(super) struct Told {
-    values: BTreeMap<&'static str, Value>,
-    from: BTreeMap<&'static str, String>,
-}
-
 /// The settings of one instance.
 pub(super) fn of(instance: &Instance, server: &Server, answer: Option<&Answer>) -> Told {
-    let mut told = Told { values: BTreeMap::new(), from: BTreeMap::new() };
+    let mut told = Told::default();
     let defaults = defaults(instance);
     for (name, kind, ..) in KNOWN {
         if let Some(value) = answer.and_then(|answer| asked(answer, name, *kind)) {
@@ -274,31 +269,6 @@ fn size(text: &str) -> Option<i64> {
     let large = || number.trim().parse::<u64>().ok().map(|_| i64::MAX);
     let number = number.trim().parse::<i64>().ok().or_else(large)?;
     Some(number.saturating_mul(1 << shift))
-}
-
-impl Told {
-    fn put(&mut self, name: &'static str, value: Value, from: String) {
-        self.values.insert(name, value);
-        self.from.insert(name, from);
-    }
-
-    pub(super) fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
-    }
-
-    /// As the fact has it.
-    pub(super) fn row(&self, instance: &Instance) -> Value {
-        let values: Map<String, Value> =
-            self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        json!({
-            "instance": instance.name,
-            "product": instance.product,
-            "version": instance.version,
-            "running": instance.running,
-            "values": values,
-            "from": self.from,
-        })
-    }
 }
 
 #[cfg(test)]

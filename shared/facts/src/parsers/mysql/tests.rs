@@ -1,10 +1,9 @@
 //! Snapshots of one server in small pieces, and what is known of it.
 
-use carepack_shared::snapshot::{Agent, Host, SCHEMA};
-use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot, Source, Unseen};
+use carepack_shared::{Outcome, Unseen};
 use serde_json::{Value, json};
 
-use crate::{Facts, derive};
+use crate::{Facts, derive, testing};
 
 enum Piece<'a> {
     File(&'a str, &'a str),
@@ -14,36 +13,13 @@ enum Piece<'a> {
 use Piece::{File, Hidden, Survey};
 
 fn facts(pieces: &[Piece<'_>]) -> Facts {
-    let at: jiff::Timestamp = "2026-11-05T00:00:00Z".parse().unwrap();
-    let seen = |content| Outcome::Seen { content, truncated: false };
-    let one = |piece: &Piece<'_>| {
-        let (source, outcome) = match piece {
-            File(path, text) => {
-                (Source::File { path: (*path).to_owned() }, seen(Content::Text((*text).to_owned())))
-            }
-            Survey(name, value) => {
-                (Source::Survey { name: (*name).to_owned() }, seen(Content::Json(value.clone())))
-            }
-            Hidden(path, reason) => (
-                Source::File { path: (*path).to_owned() },
-                Outcome::Unseen { reason: *reason, detail: String::new() },
-            ),
-        };
-        Observation { probe: "mysql".to_owned(), source, at, took_ms: 0, outcome }
-    };
-    derive(&Snapshot {
-        schema: SCHEMA,
-        id: uuid::Uuid::nil(),
-        host: Host { id: None, hostname: "db".into(), machine: None, recorded: true },
-        reason: Reason::Offline,
-        period: None,
-        taken_at: at,
-        finished_at: at,
-        agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
-        lost: 0,
-        masked: std::collections::BTreeMap::new(),
-        observations: pieces.iter().map(one).collect(),
-    })
+    derive(&testing::snapshot(pieces.iter().map(|piece| match piece {
+        File(path, text) => ((*path).to_owned(), testing::text(text)),
+        Survey(name, value) => (format!("survey:{name}"), testing::survey(value)),
+        Hidden(path, reason) => {
+            ((*path).to_owned(), Outcome::Unseen { reason: *reason, detail: String::new() })
+        }
+    })))
 }
 
 fn daemon() -> Piece<'static> {
@@ -171,8 +147,6 @@ fn several_servers_of_one_host() {
 fn older_archives_tell_servers_by_their_units() {
     let units =
         "mariadb.service loaded active running MariaDB\nsshd.service loaded active running x\n";
-    let source = Source::Command { name: "systemd-units".to_owned(), argv: Vec::new() };
-    assert_eq!(source.key(), "cmd:systemd-units");
     let mut pieces = vec![package("mariadb-server", "5.5.68")];
     pieces.push(File("cmd:systemd-units", units));
     let facts = facts(&pieces);

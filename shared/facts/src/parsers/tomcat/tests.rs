@@ -1,27 +1,13 @@
 //! Facts of literal server files, reduced as on a host.
 
-use carepack_shared::{Content, Observation, Outcome, Snapshot, Source};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing;
 use crate::tomcat::{tree, users, web};
 
 fn facts(survey: &Value) -> Facts {
-    let mut snapshot: Snapshot = serde_json::from_value(json!({
-        "schema": 1, "id": "01938d3e-0000-7000-8000-000000000000",
-        "host": {"hostname": "w", "recorded": true}, "reason": "on_demand",
-        "taken_at": "2026-11-05T00:00:00Z", "finished_at": "2026-11-05T00:00:00Z",
-        "agent": {"version": "x", "cpu_ms": 0, "peak_kib": 0, "spawned": 0},
-        "observations": [],
-    }))
-    .unwrap();
-    snapshot.observations.push(Observation {
-        probe: "tomcat".to_owned(),
-        source: Source::Survey { name: "tomcat".to_owned() },
-        at: snapshot.taken_at,
-        took_ms: 0,
-        outcome: Outcome::Seen { content: Content::Json(survey.clone()), truncated: false },
-    });
+    let snapshot = testing::snapshot([("survey:tomcat".to_owned(), testing::survey(survey))]);
     let mut facts = Facts::default();
     parse(&Evidence::of(&snapshot), &mut facts);
     facts
