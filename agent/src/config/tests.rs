@@ -72,7 +72,7 @@ fn a_walk_of_no_entries_is_kept_back_by_policy() {
         let config = load(Some(&path), true).unwrap().config;
         (config.collect.tree_entries_max, config.policy().paths)
     };
-    assert_eq!(kept("[withhold]\npaths = ['/a']"), (200_000, vec!["/a".to_owned()]));
+    assert_eq!(kept("[withhold]\npaths = ['/a']"), (100_000, vec!["/a".to_owned()]));
     let (entries, paths) = kept("[collect]\ntree_entries_max = 0\n[withhold]\npaths = ['/a']");
     assert_eq!((entries, paths), (0, vec!["/a".to_owned(), TREE_SOURCE.to_owned()]));
     let probe = probes::all().iter().find(|probe| probe.id == "file-tree").unwrap();

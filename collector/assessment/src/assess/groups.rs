@@ -8,7 +8,7 @@ use super::{Bench, Check, Page, Past, Told, check_of, checked, host_score, movem
 use crate::group;
 use crate::judge::{Judged, Scene, judge};
 use crate::model::{Exception, Finding, GroupAssessment, Verdict};
-use crate::rule::{Rule, Scope, Status};
+use crate::rule::{PREFIXES, Rule, Scope, Status};
 use crate::topology::{Corrections, Group, Node, discover};
 
 /// A group's page, and what its rules said of the last inspection's evidence.
@@ -104,7 +104,7 @@ fn accepted<'a>(
 /// The sources of the facts that a rule asks a member for.
 fn asked(rule: &Rule, facts: &Facts) -> Vec<String> {
     let keys = rule.spec.needs.iter().chain(&rule.spec.wants);
-    let keys = keys.filter_map(|key| group::PREFIXES.iter().find_map(|p| key.strip_prefix(p)));
+    let keys = keys.filter_map(|key| PREFIXES.iter().find_map(|p| key.strip_prefix(p)));
     keys.filter_map(|key| Some(facts.known.get(key)?.source.clone())).collect()
 }
 
