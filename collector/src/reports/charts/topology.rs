@@ -1,6 +1,7 @@
 //! The picture of the tiers: web servers, applications and databases in three columns, clusters
 //! as frames around their nodes, an arrow for each link. It knows boxes and names, not rules.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::{INK, xml};
@@ -148,6 +149,8 @@ fn edges(out: &mut String, picture: &Picture, places: &[Vec<usize>]) {
     let middle = |(column, row): (usize, usize)| {
         places.get(column).and_then(|list| list.get(row)).map(|y| y + BOX_HEIGHT / 2)
     };
+    // Labels lie on top of every line, and each place has one.
+    let mut labels: BTreeMap<(usize, usize), BTreeSet<&str>> = BTreeMap::new();
     for edge in &picture.edges {
         let (Some(y1), Some(y2)) = (middle(edge.from), middle(edge.to)) else { continue };
         let (from, to) = (edge.from.0, edge.to.0);
@@ -166,13 +169,20 @@ fn edges(out: &mut String, picture: &Picture, places: &[Vec<usize>]) {
         if !edge.label.is_empty() && picture.edges.len() <= LABELS_MAX {
             // Near the end, where arrows of one source have parted, on the side that the curve
             // does not come from.
-            let (x, y) = (x2 - 14, if y1 < y2 { y2 + 11 } else { y2 - 5 });
-            let _ = write!(
-                out,
-                r##"<text x="{x}" y="{y}" text-anchor="end" font-size="9" fill="{INK}" stroke="white" stroke-width="2.5" paint-order="stroke">{}</text>"##,
-                xml(&edge.label)
-            );
+            let place = (x2 - 14, if y1 < y2 { y2 + 11 } else { y2 - 5 });
+            labels.entry(place).or_default().insert(&edge.label);
         }
+    }
+    for ((x, y), texts) in labels {
+        let text = xml(&texts.into_iter().collect::<Vec<_>>().join(", "));
+        // Digits of that size are five wide; the ground keeps lines out of them.
+        let width = text.len() * 5 + 4;
+        let _ = write!(
+            out,
+            r##"<rect x="{}" y="{}" width="{width}" height="10" fill="white"/><text x="{x}" y="{y}" text-anchor="end" font-size="9" fill="{INK}">{text}</text>"##,
+            (x + 2).saturating_sub(width),
+            y.saturating_sub(8)
+        );
     }
 }
 
