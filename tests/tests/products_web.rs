@@ -59,7 +59,15 @@ fn verdict<'f>(found: &'f [(String, String, String)], rule: &str, place: &str) -
 struct Running(Child);
 
 impl Drop for Running {
+    /// Asked to end, it ends its workers too; killed at once, they would outlive it.
     fn drop(&mut self) {
+        const END_MAX: Duration = Duration::from_secs(20);
+        let pid = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let started = Instant::now();
+        while started.elapsed() < END_MAX && matches!(self.0.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
