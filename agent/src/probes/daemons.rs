@@ -10,7 +10,7 @@ use carepack_shared::daemon;
 use serde_json::{Value, json};
 
 use super::execute::clean;
-use super::processes::{About, PIDS_MAX, Task, task};
+use super::processes::{About, PIDS_MAX, Task, control_group, task};
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -137,14 +137,9 @@ fn told(host: &Host, about: &About, daemon: &Daemon) -> Value {
     })
 }
 
-/// The unit of a control group: `0::/system.slice/httpd.service`, `1:name=systemd:/…` (v1).
+/// The innermost service or scope of a control group.
 fn unit_of(cgroup: &str) -> Option<&str> {
-    let path = cgroup.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':');
-        let (number, controller) = (fields.next()?, fields.next()?);
-        (number == "0" || controller == "name=systemd").then(|| fields.next()).flatten()
-    })?;
-    let mut parts = path.rsplit('/');
+    let mut parts = control_group(cgroup)?.rsplit('/');
     parts.find(|part| part.ends_with(".service") || part.ends_with(".scope"))
 }
 

@@ -119,6 +119,13 @@ fn program_names(tasks: &[Task]) -> BTreeMap<&str, u64> {
     counts.into_iter().collect()
 }
 
+/// The path that names units in `/proc/PID/cgroup`: version 2 has one line, `0::/…`; version 1 one
+/// a controller, of which systemd's own, `1:name=systemd:/…`, does.
+pub(super) fn control_group(text: &str) -> Option<&str> {
+    let own = |line: &&str| line.starts_with("0::") || line.contains(":name=systemd:");
+    text.lines().find(own)?.splitn(3, ':').nth(2)
+}
+
 /// What is needed to tell of one task.
 pub(super) struct About {
     users: BTreeMap<u32, String>,

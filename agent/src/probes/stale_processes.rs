@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::processes::{TICKS_PER_SECOND, Task, task};
+use super::processes::{TICKS_PER_SECOND, Task, control_group, task};
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -139,10 +139,7 @@ impl Seen {
 
 /// The unit of a control group's path: its innermost service, else its scope.
 fn unit(cgroup: &str) -> Option<&str> {
-    // Version 2 has one line, version 1 one a controller; systemd's own names units.
-    let own = |line: &&str| line.starts_with("0::") || line.contains(":name=systemd:");
-    let line = cgroup.lines().find(own);
-    let path = line?.splitn(3, ':').nth(2)?;
+    let path = control_group(cgroup)?;
     let ends = |ending: &str| path.rsplit('/').find(|part| part.ends_with(ending));
     ends(".service").or_else(|| ends(".scope"))
 }

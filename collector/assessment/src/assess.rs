@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::drift;
 use crate::drift::author::{Between, Window, explain};
-use crate::judge::{Judged, Scene, judge, words};
+use crate::judge::{Judged, Scene, judge, params, words};
 use crate::kisa::LITERAL;
 use crate::model::{
     Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment, HostRef, Movement,
@@ -123,8 +123,8 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
     let bench = Bench { pack, as_of, period, overrides, windows };
     let mut pages: Vec<Page<'_>> = hosts.into_iter().map(|host| bench.host(host)).collect();
     pages.sort_by(|a, b| {
-        let key = |page: &Page<'_>| (page.host.host.name.clone(), page.host.host.id.clone());
-        key(a).cmp(&key(b))
+        let (a, b) = (&a.host.host, &b.host.host);
+        (&a.name, &a.id).cmp(&(&b.name, &b.id))
     });
     let groups = groups::assess(&bench, &pages, &group_history, &topology);
     for (at, page) in pages.iter_mut().enumerate() {
@@ -139,11 +139,10 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
 
 /// Whether a rule judges by the letter of the KISA guide: its `literal`, or the contract's own.
 fn is_literal(pack: &Pack, overrides: &Overrides, id: &str) -> bool {
+    let none = BTreeMap::new();
+    let own = overrides.get(id).unwrap_or(&none);
     let rule = pack.rules.iter().find(|rule| rule.id == id);
-    let param = rule.and_then(|rule| rule.spec.params.get(LITERAL));
-    let own = overrides.get(id).and_then(|params| params.get(LITERAL));
-    let own = own.filter(|_| param.is_some_and(|param| param.overridable));
-    own.or(param.map(|param| &param.default)) == Some(&Json::Bool(true))
+    rule.is_some_and(|rule| params(rule, own).get(LITERAL) == Some(&&Json::Bool(true)))
 }
 
 /// A host's page, and what its score's movement is told from.

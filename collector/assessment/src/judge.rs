@@ -134,7 +134,7 @@ fn weigh<'f>(
 }
 
 /// A rule's params, the contract's own where they may be.
-fn params<'f>(
+pub fn params<'f>(
     rule: &'f Rule,
     overrides: &'f BTreeMap<String, Json>,
 ) -> BTreeMap<&'f str, &'f Json> {

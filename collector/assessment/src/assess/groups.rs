@@ -28,14 +28,16 @@ pub fn assess<'p>(
 ) -> Vec<JudgedGroup<'p>> {
     let answering: Vec<usize> =
         (0..pages.len()).filter(|at| pages[*at].host.snapshot.is_some()).collect();
-    let node =
-        |at: &usize| Node { name: &pages[*at].host.host.name, facts: &pages[*at].host.facts };
-    let nodes: Vec<Node<'_>> = answering.iter().map(node).collect();
+    let hosts = || answering.iter().map(|at| &pages[*at].host);
+    let nodes: Vec<Node<'_>> =
+        hosts().map(|page| Node { name: &page.host.name, facts: &page.facts }).collect();
+    let past: Vec<Node<'_>> =
+        hosts().map(|page| Node { name: &page.host.name, facts: &page.previous_facts }).collect();
     let groups = discover(&nodes, corrections);
     let known = groups.into_iter().map(|group| {
         let history = history.get(&group.name).map_or(&[][..], Vec::as_slice);
         let members = group.members.iter().map(|at| answering[*at]).collect();
-        one(bench, pages, Whole { group, nodes: &nodes, members, history })
+        one(bench, pages, Whole { group, nodes: &nodes, past: &past, members, history })
     });
     known.collect()
 }
@@ -44,27 +46,22 @@ pub fn assess<'p>(
 struct Whole<'a> {
     group: Group,
     nodes: &'a [Node<'a>],
+    /// The last inspection's evidence of the same hosts, in the same order.
+    past: &'a [Node<'a>],
     /// Among the pages.
     members: Vec<usize>,
     history: &'a [Past],
 }
 
 fn one<'p>(bench: &Bench<'p>, pages: &[Page<'_>], whole: Whole<'_>) -> JudgedGroup<'p> {
-    let Whole { group, nodes, members, history } = whole;
-    // The last inspection's evidence of the same members, in the shape of this group.
+    let Whole { group, nodes, past, members, history } = whole;
     let compared = members.iter().all(|at| pages[*at].host.previous.is_some());
-    let past: Vec<Node<'_>> = pages
-        .iter()
-        .filter(|page| page.host.snapshot.is_some())
-        .map(|page| Node { name: &page.host.host.name, facts: &page.host.previous_facts })
-        .collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut before_all = Vec::new();
     let rules = bench.pack.rules.iter().filter(|rule| rule.spec.scope != Scope::Host);
     for rule in rules.filter(|rule| group::is_in_scope(rule, &group)) {
         let facts = group::facts(rule, &group, nodes);
-        let past_facts =
-            if compared { group::facts(rule, &group, &past) } else { Facts::default() };
+        let past_facts = if compared { group::facts(rule, &group, past) } else { Facts::default() };
         let judged = weigh(bench, rule, &facts, &past_facts);
         let before = compared.then(|| weigh(bench, rule, &past_facts, &Facts::default()));
         before_all.extend(before.as_ref().and_then(|before| checked((rule, before))));
