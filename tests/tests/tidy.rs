@@ -86,6 +86,7 @@ fn the_pure_crates_do_no_io_and_have_no_clock() {
     absent("shared/facts/src", IMPURE, &[], reason);
     absent("shared/rpmdb/src", IMPURE, &[], reason);
     absent("collector/assessment/src", IMPURE, &[], reason);
+    absent("collector/advisories/src", IMPURE, &[], reason);
 }
 
 #[test]

@@ -1,0 +1,465 @@
+//! What a host lacks.
+//!
+//! Versions are compared as RPM does, epoch first, and only with builds of the host's own streams,
+//! for the same name, architecture and module stream. The order of the work is chosen by size:
+//! over the host's packages against a large index, over the index' names against a large host.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rpm_version::EvrSortKey;
+
+use crate::host::{Host, Package};
+use crate::index::{Fixed, Index, Row, Stated};
+use crate::kernel;
+use crate::model::{Kind, Status};
+use crate::products;
+use crate::stream::{Relation, Streams};
+
+/// What can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The fix is in a stream that the host takes packages from.
+    Applicable,
+    /// The fix is in another life-cycle stream, or in a repository that is off.
+    Elsewhere,
+    /// The vendor has no fix yet.
+    NoFixYet,
+    /// The vendor will not fix it in the host's release.
+    WillNotFix,
+}
+
+impl Class {
+    /// The word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applicable => "applicable",
+            Self::Elsewhere => "elsewhere",
+            Self::NoFixYet => "no_fix_yet",
+            Self::WillNotFix => "will_not_fix",
+        }
+    }
+}
+
+/// An advisory or a vulnerability, by its place in the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Advisory(u32),
+    Vulnerability(u32),
+}
+
+/// One thing that a host lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    pub what: What,
+    pub class: Class,
+    /// By name and architecture.
+    pub hits: Vec<Hit>,
+    /// A live patch of the kernel is in force: the fault may be shut without a new kernel.
+    pub live_patched: bool,
+}
+
+impl Match {
+    /// Everything is installed, and the machine still runs what was before.
+    #[must_use]
+    pub fn is_only_not_running(&self) -> bool {
+        self.class == Class::Applicable && self.hits.iter().all(|hit| hit.running.is_some())
+    }
+}
+
+/// A package or product of the host, and what would fix it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    pub name: String,
+    /// Empty of a product outside RPM, whose place stands in `place`.
+    pub arch: String,
+    /// Where a product outside RPM is.
+    pub place: String,
+    /// `E:V-R`, or a product's version: the newest installed.
+    pub installed: String,
+    /// None where there is no fix.
+    pub fixed: Option<String>,
+    /// The running release, where the fixed one is installed and not booted.
+    pub running: Option<String>,
+    /// An epoch was not known on one side, so it was compared without.
+    pub without_epoch: bool,
+}
+
+/// How a host stands to one advisory, package by package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Older than what fixes it.
+    pub missing: Vec<Hit>,
+    /// Installed, and the machine still runs what was before.
+    pub not_running: Vec<Hit>,
+    /// As new as asked for, or newer.
+    pub applied: Vec<Hit>,
+}
+
+impl Standing {
+    /// The host has something that the advisory fixes, and all of it is in force.
+    #[must_use]
+    pub fn is_applied(&self) -> bool {
+        self.missing.is_empty() && self.not_running.is_empty() && !self.applied.is_empty()
+    }
+
+    /// The host has nothing that the advisory fixes.
+    #[must_use]
+    pub fn is_unconcerned(&self) -> bool {
+        self.missing.is_empty() && self.not_running.is_empty() && self.applied.is_empty()
+    }
+}
+
+/// What one advisory is to a host, package by package.
+#[derive(Default)]
+struct Found {
+    missing: Vec<Hit>,
+    not_running: Vec<Hit>,
+    applied: Vec<Hit>,
+    elsewhere: Vec<Hit>,
+}
+
+/// Everything that the host lacks, in a fixed order: advisories, then vulnerabilities.
+#[must_use]
+pub fn matches(index: &Index<'_>, host: &Host, streams: &Streams) -> Vec<Match> {
+    let mut look = Look::new(index, host, streams, Applied::IsLeftOut);
+    look.packages();
+    look.products();
+    look.into_matches()
+}
+
+/// How a host stands to the advisory at a place of the index.
+#[must_use]
+pub fn standing(index: &Index<'_>, advisory: u32, host: &Host, streams: &Streams) -> Standing {
+    let mut look = Look::new(index, host, streams, Applied::IsTold);
+    look.packages();
+    look.products();
+    let Found { missing, not_running, applied, .. } =
+        look.found.remove(&advisory).unwrap_or_default();
+    Standing {
+        missing: sorted(missing),
+        not_running: sorted(not_running),
+        applied: sorted(applied),
+    }
+}
+
+/// Whether versions that are new enough are told too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    IsTold,
+    IsLeftOut,
+}
+
+/// One look of an index at a host.
+struct Look<'l, 's> {
+    index: &'l Index<'s>,
+    host: &'l Host,
+    /// To each of the index' lists of streams.
+    relations: Vec<Relation>,
+    applied: Applied,
+    found: BTreeMap<u32, Found>,
+    /// Vulnerability and package that an advisory of the host's streams speaks of, or that the
+    /// vendor says not to be affected.
+    covered: HashSet<(&'s str, &'l str)>,
+    /// What is said of packages without a fix, checked when all covers are known.
+    stated: Vec<(Stated<'s>, &'l [Package])>,
+}
+
+impl<'l, 's> Look<'l, 's> {
+    fn new(index: &'l Index<'s>, host: &'l Host, streams: &Streams, applied: Applied) -> Self {
+        let relation = |list: &&[String]| streams.relation(list, index.repositories);
+        Self {
+            index,
+            host,
+            relations: index.streams.iter().map(relation).collect(),
+            applied,
+            found: BTreeMap::new(),
+            covered: HashSet::new(),
+            stated: Vec::new(),
+        }
+    }
+
+    fn packages(&mut self) {
+        let all = &self.host.packages;
+        if self.index.names() < all.len() && self.index.states.is_empty() {
+            let names: Vec<&str> = self.index.rows.keys().copied().collect();
+            for name in names {
+                let from = all.partition_point(|package| package.name.as_str() < name);
+                let count = all[from..].iter().take_while(|package| package.name == name).count();
+                if count > 0 {
+                    self.named(&all[from..from + count]);
+                }
+            }
+            return;
+        }
+        for named in all.chunk_by(|a, b| a.name == b.name) {
+            self.named(named);
+        }
+    }
+
+    /// All packages of one name.
+    fn named(&mut self, named: &'l [Package]) {
+        let index = self.index;
+        if let Some(rows) = index.rows.get(named[0].name.as_str()) {
+            for group in named.chunk_by(|a, b| a.arch == b.arch) {
+                for row in rows {
+                    if concerns(*row, &group[0].arch, rows) {
+                        self.row(row.fix, group);
+                    }
+                }
+            }
+        }
+        let (name, source) = (named[0].name.as_str(), named[0].source.as_str());
+        let sources = [name, if source == name { "" } else { source }];
+        for stated in sources.iter().filter_map(|name| index.states.get(name)).flatten() {
+            self.state(*stated, named);
+        }
+    }
+
+    /// One fixed package against those of its name and architecture that are installed.
+    fn row(&mut self, fix: u32, group: &'l [Package]) {
+        let fixed = &self.index.fixes[fix as usize];
+        let relation = self.relations[fixed.streams as usize];
+        if relation == Relation::Foreign {
+            return;
+        }
+        let same =
+            |package: &&Package| self.is_of_module(package, fixed) && is_of_vendor(package, fixed);
+        // Of several installed at once, kernels above all, the newest decides.
+        let Some(newest) = group.iter().filter(same).max_by(|a, b| a.key.cmp(&b.key)) else {
+            return;
+        };
+        let (is_older, without_epoch) = is_older(newest, fixed);
+        let advisory = &self.index.advisories[fixed.advisory as usize];
+        if relation == Relation::Own {
+            let name = newest.name.as_str();
+            self.covered.extend(advisory.cves.iter().map(|cve| (cve.id.as_str(), name)));
+        }
+        let running = kernel::is_running_before(&self.host.running_kernel, newest, fixed);
+        let state = match (relation, is_older, running) {
+            (Relation::Own, true, _) => |found: &mut Found, hit| found.missing.push(hit),
+            (Relation::Own, false, true) => |found: &mut Found, hit| found.not_running.push(hit),
+            (Relation::Own, false, false) if self.applied == Applied::IsTold => {
+                |found: &mut Found, hit| found.applied.push(hit)
+            }
+            (Relation::Other, true, _) if advisory.kind == Kind::Security => {
+                |found: &mut Found, hit| found.elsewhere.push(hit)
+            }
+            _ => return,
+        };
+        let hit = Hit {
+            name: newest.name.clone(),
+            arch: newest.arch.clone(),
+            place: String::new(),
+            installed: newest.evr(),
+            fixed: Some(fixed.fix.evr.clone()),
+            running: (running && !is_older).then(|| self.host.running_kernel.clone()),
+            without_epoch,
+        };
+        state(self.found.entry(fixed.advisory).or_default(), hit);
+    }
+
+    /// A package's module label says its stream; without one, the enabled streams do.
+    fn is_of_module(&self, package: &Package, fixed: &Fixed<'_>) -> bool {
+        is_of_module(package, fixed.fix.module.as_deref(), &self.host.modules)
+    }
+
+    /// What a vendor says of a source package without a fix.
+    fn state(&mut self, stated: Stated<'s>, named: &'l [Package]) {
+        let Stated { vulnerability, streams, state } = stated;
+        if self.relations[streams as usize] == Relation::Foreign {
+            return;
+        }
+        let module = state.module.as_deref();
+        let of_module = |package: &Package| is_of_module(package, module, &self.host.modules);
+        let foreign = |package: &Package| is_foreign(&package.vendor);
+        if !named.iter().any(|package| of_module(package) && !foreign(package)) {
+            return;
+        }
+        if state.status == Status::NotAffected {
+            let cve = self.index.vulnerabilities[vulnerability as usize].cve.id.as_str();
+            self.covered.insert((cve, named[0].name.as_str()));
+        } else if state.status != Status::UnderInvestigation {
+            self.stated.push((stated, named));
+        }
+    }
+
+    fn products(&mut self) {
+        for product in &self.host.products {
+            let rows = self.index.products.get(product.name.as_str());
+            for &(advisory, at) in rows.into_iter().flatten() {
+                let range = &self.index.advisories[advisory as usize].ranges[at];
+                let is_in = products::is_in(range, &product.version);
+                if !is_in && self.applied == Applied::IsLeftOut {
+                    continue;
+                }
+                let hit = Hit {
+                    name: product.name.clone(),
+                    arch: String::new(),
+                    place: product.place.clone(),
+                    installed: product.version.clone(),
+                    fixed: range.fixed.clone(),
+                    running: None,
+                    without_epoch: false,
+                };
+                let found = self.found.entry(advisory).or_default();
+                if is_in { &mut found.missing } else { &mut found.applied }.push(hit);
+            }
+        }
+    }
+
+    fn into_matches(self) -> Vec<Match> {
+        let Self { index, host, found, covered, stated, .. } = self;
+        let mut matches = Vec::with_capacity(found.len());
+        for (number, found) in found {
+            let Found { mut missing, not_running, mut elsewhere, .. } = found;
+            let what = What::Advisory(number);
+            missing.extend(not_running);
+            if !missing.is_empty() {
+                let class = if missing.iter().all(|hit| hit.fixed.is_none()) {
+                    Class::NoFixYet
+                } else {
+                    Class::Applicable
+                };
+                let kernel = missing.iter().any(|hit| kernel::is_one(&hit.name));
+                let live_patched = host.live_patched && kernel;
+                matches.push(Match { what, class, hits: sorted(missing), live_patched });
+                continue;
+            }
+            // What an advisory of the host's own streams speaks of is not to be had elsewhere.
+            let cves = &index.advisories[number as usize].cves;
+            let open =
+                |name: &str| cves.iter().any(|cve| !covered.contains(&(cve.id.as_str(), name)));
+            elsewhere.retain(|hit| open(&hit.name));
+            if !elsewhere.is_empty() {
+                let class = Class::Elsewhere;
+                matches.push(Match { what, class, hits: sorted(elsewhere), live_patched: false });
+            }
+        }
+        matches.extend(unfixed(index, stated, &covered));
+        matches
+    }
+}
+
+/// One match for each vulnerability; a fix to come anywhere counts more than none.
+fn unfixed(
+    index: &Index<'_>,
+    stated: Vec<(Stated<'_>, &[Package])>,
+    covered: &HashSet<(&str, &str)>,
+) -> Vec<Match> {
+    let mut by_cve: BTreeMap<u32, (Class, Vec<Hit>)> = BTreeMap::new();
+    for (stated, named) in stated {
+        let cve = index.vulnerabilities[stated.vulnerability as usize].cve.id.as_str();
+        if covered.contains(&(cve, named[0].name.as_str())) {
+            continue;
+        }
+        let class = match stated.state.status {
+            Status::WillNotFix | Status::OutOfSupport => Class::WillNotFix,
+            _ => Class::NoFixYet,
+        };
+        let entry = by_cve.entry(stated.vulnerability).or_insert((class, Vec::new()));
+        entry.0 = entry.0.min(class);
+        entry.1.extend(named.iter().map(|package| Hit {
+            name: package.name.clone(),
+            arch: package.arch.clone(),
+            place: String::new(),
+            installed: package.evr(),
+            fixed: None,
+            running: None,
+            without_epoch: false,
+        }));
+    }
+    let told = |(number, (class, hits))| Match {
+        what: What::Vulnerability(number),
+        class,
+        hits: sorted(hits),
+        live_patched: false,
+    };
+    by_cve.into_iter().map(told).collect()
+}
+
+/// By name and architecture; of several fixes for one package the newest is asked for.
+fn sorted(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort();
+    let mut newest: HashMap<(String, String, String), EvrSortKey> = HashMap::new();
+    let place = |hit: &Hit| (hit.name.clone(), hit.arch.clone(), hit.place.clone());
+    let key =
+        |hit: &Hit| rpm_version::Evr::parse(hit.fixed.as_deref().unwrap_or_default()).sortkey();
+    for hit in &hits {
+        let key = key(hit);
+        let known = newest.entry(place(hit)).or_insert_with(|| key.clone());
+        if key > *known {
+            *known = key;
+        }
+    }
+    hits.retain(|hit| newest.get(&place(hit)).is_none_or(|newest| key(hit) == *newest));
+    hits.dedup();
+    hits
+}
+
+/// Whether a fixed package replaces an installed one of an architecture. Packages do move between
+/// one architecture and none; then the fix has only the other.
+fn concerns(row: Row<'_>, arch: &str, rows: &[Row<'_>]) -> bool {
+    if row.arch == arch || row.arch.is_empty() {
+        return true;
+    }
+    let moved = match (row.arch, arch) {
+        ("noarch", _) => true,
+        (machine, "noarch") => machine == "x86_64",
+        _ => false,
+    };
+    moved && !rows.iter().any(|other| other.fix == row.fix && other.arch == arch)
+}
+
+/// Whether an installed package is older than the fixed one, and whether that was found without
+/// epochs because one side does not tell its own.
+fn is_older(package: &Package, fixed: &Fixed<'_>) -> (bool, bool) {
+    if package.epoch.is_some() && fixed.has_epoch {
+        return (package.key < fixed.key, false);
+    }
+    let fixed = rpm_version::Evr::parse(&fixed.fix.evr);
+    let alike = rpm_version::Evr::new("0", fixed.version(), fixed.release());
+    let own = rpm_version::Evr::new("0", package.version.as_str(), package.release.as_str());
+    (own < alike, true)
+}
+
+fn is_of_module(package: &Package, module: Option<&str>, enabled: &[String]) -> bool {
+    let is_modular = !package.module.is_empty() || package.release.contains(".module");
+    match module {
+        None => !is_modular,
+        Some(module) if package.module.is_empty() => {
+            is_modular && enabled.iter().any(|enabled| enabled == module)
+        }
+        Some(module) => package.module == module,
+    }
+}
+
+/// Vendors of distributions, as the VENDOR tag has them, by the beginning of their streams.
+const VENDORS: [(&str, &[&str]); 8] = [
+    ("cpe:/", &["Red Hat", "CentOS"]),
+    ("os:rocky:", &["Rocky"]),
+    ("os:almalinux:", &["AlmaLinux"]),
+    ("os:ol:", &["Oracle America"]),
+    ("os:centos", &["CentOS"]),
+    ("os:epel:", &["Fedora Project"]),
+    ("os:fedora:", &["Fedora Project"]),
+    ("repo:", &["Red Hat", "CentOS", "Rocky", "AlmaLinux", "Oracle America", "Fedora Project"]),
+];
+
+/// A package of another vendor only has the same name.
+fn is_of_vendor(package: &Package, fixed: &Fixed<'_>) -> bool {
+    if package.vendor.is_empty() {
+        return true;
+    }
+    let stream = fixed.fix.streams.first().map_or("", String::as_str);
+    let known = VENDORS.iter().find(|(prefix, _)| stream.starts_with(prefix));
+    known.is_none_or(|(_, names)| names.iter().any(|name| package.vendor.starts_with(name)))
+}
+
+fn is_foreign(vendor: &str) -> bool {
+    let known = |names: &[&str]| names.iter().any(|name| vendor.starts_with(name));
+    !vendor.is_empty() && !VENDORS.iter().any(|(_, names)| known(names))
+}
+
+#[cfg(test)]
+mod tests;
