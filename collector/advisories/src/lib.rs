@@ -6,3 +6,4 @@
 //! what). Pure: no I/O, no clock; the same feed and the same facts give the same list.
 
 pub mod model;
+pub mod feeds;

@@ -104,7 +104,8 @@ pub struct Fix {
     pub module: Option<String>,
     /// `E:V-R`; no epoch means that the feed did not tell it, which is not zero.
     pub evr: String,
-    /// `name.arch`, source packages (`name.src`) too where the feed has them.
+    /// `name.arch`, source packages (`name.src`) too where the feed has them. A name alone means
+    /// any architecture: OSV and the earliest of Red Hat's files do not tell it.
     pub packages: Vec<String>,
 }
 
