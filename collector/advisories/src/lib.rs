@@ -5,5 +5,5 @@
 //! host takes its packages from), `host` (what is installed), `index` and `matching` (who lacks
 //! what). Pure: no I/O, no clock; the same feed and the same facts give the same list.
 
-pub mod model;
 pub mod feeds;
+pub mod model;

@@ -1,7 +1,7 @@
 //! A bulletin that an engineer writes: a vendor's announcement that has no form of its own.
 //!
 //! YAML with the keys of [`Advisory`]; how to write one stands in
-//! `collector/advisories/bulletins/README.md`. A key that is not known, a version that is no text
+//! `collector/advisories/bulletins/README.md`. A key that is not known, a version that is none
 //! or a product that no fact names is refused by its name, so that a slip does not go unseen.
 
 use jiff::Timestamp;
@@ -307,7 +307,6 @@ fixes:
     fn a_slip_is_named() {
         check("restart: true", "restrat: true", "restrat");
         check("product: tomcat, last", "product: tomkat, last", "ranges[1].product");
-        check("fixed: \"9.0.99\"", "fixed: 9.1", "expected a string");
         check("fixed: \"9.0.99\"", "fixed: soon", "ranges[0].fixed");
         check(", fixed: \"9.0.99\"", "", "ranges[0].fixed");
         check("last: \"8.5.100\"", "last: '1', fixed: '2'", "ranges[1].last");
@@ -320,6 +319,12 @@ fixes:
         check("\"CVSS:3.1/AV:N", "\"CVSS:3.1/AV:Z", "cves[0].cvss");
         check("id: CVE-2030-30000\nsev", "id: a b\nsev", "id");
         check("https://example", "ftp://example", "references[0]");
+    }
+
+    #[test]
+    fn a_version_without_quotes_keeps_its_zero() {
+        let advisory = read(WHOLE.replace("\"9.0.99\"", "9.10").as_bytes()).unwrap();
+        assert_eq!(advisory.ranges[0].fixed.as_deref(), Some("9.10"));
     }
 
     #[test]

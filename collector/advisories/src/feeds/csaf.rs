@@ -14,10 +14,13 @@ mod document;
 mod products;
 mod vex;
 
+use std::collections::HashSet;
+
+use super::rows::Rows;
 use super::{CVES_MAX, Fault, Faults, FeedError, Reading, Withdrawn, json, limit, words};
 use crate::model::{Advisory, Cve, Severity, Status, Vulnerability};
-use document::{Document, Remediation, Score, Vulnerability as Told};
-use products::Products;
+use document::{Document, Remediation, Score, Str, Vulnerability as Told};
+use products::{Products, Target};
 
 pub use products::{BRANCH_DEPTH_MAX, CHAIN_MAX, PRODUCTS_MAX, RELATIONSHIPS_MAX};
 
@@ -144,6 +147,37 @@ fn reason(remediation: &Remediation<'_>) -> Option<Status> {
         _ => return None,
     };
     Some(status)
+}
+
+/// Products that some list calls open, or not concerned.
+struct Open<'a>(HashSet<&'a str>);
+
+impl<'a> Open<'a> {
+    fn of(told: &'a Told<'_>) -> Self {
+        let lists = &told.product_status;
+        let all = lists.known_affected.iter().chain(&lists.known_not_affected);
+        Self(all.chain(&lists.under_investigation).map(Str::as_str).collect())
+    }
+
+    /// A fix names its products; those of them that another list calls open, or not concerned at
+    /// all, are not fixed by it.
+    fn fixed<'r>(&self, remediation: &'r Remediation<'_>) -> impl Iterator<Item = &'r str> {
+        let products = remediation.product_ids.iter().map(Str::as_str);
+        products.filter(|product| !self.0.contains(product))
+    }
+}
+
+/// Adds a fixed package; what is not one is counted.
+fn add_fix(products: &Products<'_>, id: &str, fixes: &mut Rows<String>, csaf: &mut Csaf) {
+    let faults = &mut csaf.reading.faults;
+    match products.target(id) {
+        Target::Package { cpe, module, package } => match &package.evr {
+            Some(evr) => fixes.add(cpe, module, evr.clone(), package.labelled()),
+            None => faults.add(Fault::Package, id),
+        },
+        Target::Other => csaf.counts.others += 1,
+        Target::Unknown(fault) => faults.add(fault, id),
+    }
 }
 
 /// What a fix asks for afterwards: (the machine to boot, services or sessions to start anew).

@@ -10,9 +10,8 @@ use crate::model::{Cve, Severity};
 const VECTOR_BYTES_MAX: usize = 400;
 
 /// What CVSS 4.0 cannot be scored without.
-const BASE_OF_4: [&str; 11] = [
-    "/AV:", "/AC:", "/AT:", "/PR:", "/UI:", "/VC:", "/VI:", "/VA:", "/SC:", "/SI:", "/SA:",
-];
+const BASE_OF_4: [&str; 11] =
+    ["/AV:", "/AC:", "/AT:", "/PR:", "/UI:", "/VC:", "/VI:", "/VA:", "/SC:", "/SI:", "/SA:"];
 
 /// A score in tenths from one in the form of a number: 9.8 is 98.
 pub(super) fn tenths(score: f64) -> Option<u8> {
@@ -89,7 +88,8 @@ mod tests {
 
     #[test]
     fn what_is_no_vector() {
-        for vector in ["", "CVSS:3.1/", "CVSS:4.0/AV:N", "CVSS:9.9/AV:N", "high", "CVSS:4.0/AV:N/AV"]
+        for vector in
+            ["", "CVSS:3.1/", "CVSS:4.0/AV:N", "CVSS:9.9/AV:N", "high", "CVSS:4.0/AV:N/AV"]
         {
             check(vector, None);
         }

@@ -100,7 +100,7 @@ pub enum Fault {
     Purl,
     /// A module without a stream: its packages cannot be told from those of other streams.
     Module,
-    /// A package without a name, or with a version that is none.
+    /// A package without a name, or with a version that is none (a module's build among them).
     Package,
     /// Nested or chained deeper than is followed.
     Depth,

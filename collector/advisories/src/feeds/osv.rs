@@ -144,11 +144,8 @@ pub fn read(bytes: &[u8]) -> Result<Reading, FeedError> {
         kind: words::kind_of(&id).unwrap_or(Kind::Security),
         severity: severity.unwrap_or_else(|| cvss::severity_of(score)),
         title: Text { en: words::prose(title, TITLE_CHARS_MAX), ko: String::new() },
-        summary: Text {
-            en: words::prose(&document.details, SUMMARY_CHARS_MAX),
-            ko: String::new(),
-        },
-        published: words::dated(&[&document.published, &document.modified], &id, faults),
+        summary: Text { en: words::prose(&document.details, SUMMARY_CHARS_MAX), ko: String::new() },
+        published: words::moment(&document.published).unwrap_or(updated),
         updated,
         cves,
         reboot: false,
@@ -290,10 +287,9 @@ fn place(package: &Package) -> Place {
         "AlmaLinux" if numbered => Place::Streams(vec![format!("os:almalinux:{major}")]),
         "Rocky Linux" if numbered => Place::Streams(vec![format!("os:rocky:{major}")]),
         // OSV leaves out whether it is an application (`/a`) or a system (`/o`).
-        "Red Hat" if words::is_name(rest) => Place::Streams(vec![
-            format!("cpe:/a:redhat:{rest}"),
-            format!("cpe:/o:redhat:{rest}"),
-        ]),
+        "Red Hat" if words::is_name(rest) => {
+            Place::Streams(vec![format!("cpe:/a:redhat:{rest}"), format!("cpe:/o:redhat:{rest}")])
+        }
         "Maven" => Place::Product(of_maven(&package.name)),
         "Bitnami" => Place::Product(of_bitnami(&package.name)),
         _ => Place::Elsewhere,
@@ -383,11 +379,20 @@ mod tests {
              {"package": {"ecosystem": "Maven", "name": "org.wildfly.core:wildfly-cli"}, "ranges": [{"type": "ECOSYSTEM",
                "events": [{"introduced": "0"}, {"fixed": "20.0"}]}]}]}"#,
         );
-        assert_eq!((advisory.id.as_str(), advisory.severity), ("CVE-2030-20000", Severity::Critical));
+        assert_eq!(
+            (advisory.id.as_str(), advisory.severity),
+            ("CVE-2030-20000", Severity::Critical)
+        );
         assert_eq!(advisory.cvss_tenths(), Some(98));
         let told = |range: &Range| {
             let or = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".into());
-            format!("{} {} {} {}", range.product, or(&range.introduced), or(&range.fixed), or(&range.last))
+            format!(
+                "{} {} {} {}",
+                range.product,
+                or(&range.introduced),
+                or(&range.fixed),
+                or(&range.last)
+            )
         };
         let ranges: Vec<String> = advisory.ranges.iter().map(told).collect();
         let expected = ["tomcat 9.0.0.M1 9.0.99 -", "tomcat - - 8.5.100", "tomcat 10.1.0 - -"];

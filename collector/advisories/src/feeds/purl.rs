@@ -87,8 +87,15 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        for text in ["", "pkg:", "pkg:rpm", "pkg:rpm/", "rpm/redhat/x", "pkg:rpm/redhat/x%2", "pkg:rpm/a/%ff"]
-        {
+        for text in [
+            "",
+            "pkg:",
+            "pkg:rpm",
+            "pkg:rpm/",
+            "rpm/redhat/x",
+            "pkg:rpm/redhat/x%2",
+            "pkg:rpm/a/%ff",
+        ] {
             assert_eq!(Purl::parse(text), None, "{text}");
         }
     }

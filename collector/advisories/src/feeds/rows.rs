@@ -40,7 +40,9 @@ impl<V: Ord + Clone> Rows<V> {
             groups.entry((streams, module, value)).or_default().push(package);
         }
         let groups = groups.into_iter();
-        groups.map(|((streams, module, value), packages)| (streams, module, value, packages)).collect()
+        groups
+            .map(|((streams, module, value), packages)| (streams, module, value, packages))
+            .collect()
     }
 }
 

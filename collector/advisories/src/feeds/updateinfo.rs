@@ -328,7 +328,7 @@ impl Draft {
             _ => {}
         });
         match kind.as_str() {
-            "cve" => match words::cve(&id).or_else(|| words::cve(&title)) {
+            "cve" => match words::cve(&id).or_else(|| words::cves_in(&title).next()) {
                 Some(cve) => self.cves.push(cve),
                 None => faults.add(Fault::Cve, &id),
             },
@@ -392,8 +392,7 @@ impl Draft {
         }
         let (before, title) = words::severity_before(&self.title);
         let title = [title, &self.summary, id].into_iter().find(|text| !text.is_empty());
-        let summary =
-            if self.description.is_empty() { &self.summary } else { &self.description };
+        let summary = if self.description.is_empty() { &self.summary } else { &self.description };
         let mut cves = self.cves;
         cves.sort_unstable();
         cves.dedup();
@@ -407,7 +406,7 @@ impl Draft {
                 ko: String::new(),
             },
             summary: Text { en: words::prose(summary, SUMMARY_CHARS_MAX), ko: String::new() },
-            published: words::dated(&[&self.issued, &self.updated], id, faults),
+            published: words::moment(&self.issued).unwrap_or(updated),
             updated,
             cves: cves.into_iter().map(|id| Cve { id, ..Cve::default() }).collect(),
             reboot: self.reboot,

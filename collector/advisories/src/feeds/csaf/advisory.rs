@@ -1,52 +1,52 @@
 //! An advisory's own document.
 
+use std::collections::HashSet;
+
 use super::super::rows::Rows;
-use super::super::{Fault, SUMMARY_CHARS_MAX, TITLE_CHARS_MAX, words};
-use super::document::{Document, Head};
-use super::products::{Products, Target};
+use super::super::{SUMMARY_CHARS_MAX, TITLE_CHARS_MAX, words};
+use super::document::{Document, Head, Str};
+use super::products::Products;
 use super::{Advisory, Csaf, Severity};
 use crate::model::{Kind, Text};
 
 pub(super) fn read(document: &Document<'_>, id: &str, products: &Products<'_>, csaf: &mut Csaf) {
     let head = &document.document;
-    let faults = &mut csaf.reading.faults;
     let mut fixes = Rows::default();
     let mut cves = Vec::new();
     let (mut reboot, mut restart) = (false, false);
     let mut worst = Severity::None;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for told in &document.vulnerabilities {
-        let statuses = &told.product_status;
-        for product in statuses.fixed.iter().chain(&statuses.first_fixed) {
-            csaf.counts.fixed += 1;
-            // Each vulnerability repeats the list of the others.
-            if !seen.insert(product.as_str()) {
-                continue;
-            }
-            match products.target(product.as_str()) {
-                Target::Package { cpe, module, package } => match &package.evr {
-                    Some(evr) => fixes.add(cpe, module, evr.clone(), package.labelled()),
-                    None => faults.add(Fault::Package, product.as_str()),
-                },
-                Target::Other => csaf.counts.others += 1,
-                Target::Unknown(fault) => faults.add(fault, product.as_str()),
+        let lists = &told.product_status;
+        csaf.counts.fixed += lists.fixed.len() + lists.first_fixed.len();
+        csaf.counts.known_not_affected += lists.known_not_affected.len();
+        csaf.counts.known_affected += lists.known_affected.len();
+        csaf.counts.under_investigation += lists.under_investigation.len();
+        // Each vulnerability repeats the products of the others.
+        for product in lists.fixed.iter().chain(&lists.first_fixed).map(Str::as_str) {
+            if seen.insert(product) {
+                super::add_fix(products, product, &mut fixes, csaf);
             }
         }
-        csaf.counts.known_not_affected += statuses.known_not_affected.len();
-        csaf.counts.known_affected += statuses.known_affected.len();
-        csaf.counts.under_investigation += statuses.under_investigation.len();
-        worst = worst.max(super::impact(told));
-        cves.extend(super::cve(told, faults));
+        let open = super::Open::of(told);
         for remediation in told.remediations.iter().filter(|r| r.category.as_str() == "vendor_fix")
         {
             let (boot, start) = super::afterwards(remediation);
             reboot |= boot;
             restart |= start;
+            for product in open.fixed(remediation) {
+                if seen.insert(product) {
+                    super::add_fix(products, product, &mut fixes, csaf);
+                }
+            }
         }
+        worst = worst.max(super::impact(told));
+        cves.extend(super::cve(told, &mut csaf.reading.faults));
     }
     let stated = head.aggregate_severity.as_ref().map(|word| Severity::of(word.text.as_str()));
     let (current, initial) =
         (head.tracking.current_release_date.as_str(), head.tracking.initial_release_date.as_str());
+    let updated = words::dated(&[current, initial], id, &mut csaf.reading.faults);
     cves.sort();
     cves.dedup_by(|a, b| a.id == b.id);
     csaf.reading.advisories.push(Advisory {
@@ -55,8 +55,8 @@ pub(super) fn read(document: &Document<'_>, id: &str, products: &Products<'_>, c
         severity: stated.filter(|stated| *stated != Severity::None).unwrap_or(worst),
         title: Text { en: title(head.title.as_str()), ko: String::new() },
         summary: Text { en: summary(document), ko: String::new() },
-        published: words::dated(&[initial, current], id, faults),
-        updated: words::dated(&[current, initial], id, faults),
+        published: words::moment(initial).unwrap_or(updated),
+        updated,
         cves,
         reboot,
         restart,

@@ -9,9 +9,9 @@ use super::super::{Fault, Faults};
 use super::document::Product;
 
 /// Architectures at the end of an older document's product id.
-const ARCHES: [&str; 16] = [
+const ARCHES: [&str; 17] = [
     "aarch64", "armv7hl", "i386", "i486", "i586", "i686", "ia64", "noarch", "nosrc", "ppc",
-    "ppc64", "ppc64le", "riscv64", "s390", "s390x", "src",
+    "ppc64", "ppc64le", "riscv64", "s390", "s390x", "src", "x86_64",
 ];
 
 /// A product that is not a platform.
@@ -85,13 +85,19 @@ fn package(purl: &Purl<'_>, id: &str) -> Result<Package, Fault> {
     };
     let evr = match &purl.version {
         None => None,
+        // Of a module's build the versions of its packages are not told.
+        Some(version) if is_module_build(version) => None,
         Some(version) => {
             // In an `rpm` URL no epoch is epoch 0, unless the id tells another.
             let epoch = purl.qualifier("epoch").or_else(|| epoch_of_id(id, version)).unwrap_or("0");
             Some(evr(epoch, version).ok_or(Fault::Package)?)
         }
     };
-    let arch = purl.qualifier("arch").map(str::to_owned);
+    // The later layout of VEX files names what is built by its source, in all repositories but
+    // one without saying so: `dotnet8.0-0:8.0.101-1.el8_9`, of which no package has the name.
+    let source = || purl.version.as_ref().map(|_| "src");
+    let arch = purl.qualifier("arch").or_else(|| arch_of_id(id)).or_else(source);
+    let arch = arch.map(str::to_owned);
     let package = Package { name: purl.name.clone().into_owned(), module, evr, arch };
     let named = is_name(&package.name) && package.arch.as_deref().is_none_or(is_name);
     if named { Ok(package) } else { Err(Fault::Package) }
@@ -106,6 +112,18 @@ fn evr(epoch: &str, version: &str) -> Option<String> {
         && epoch.bytes().all(|byte| byte.is_ascii_digit())
         && is_name(version);
     good.then(|| format!("{epoch}:{version}"))
+}
+
+/// `3.9-8100020240826142629.d47b87a4`: stream, version and context of a module, not a package's
+/// version and release.
+fn is_module_build(version: &str) -> bool {
+    let build = version.rsplit_once('-').and_then(|(_, release)| release.split_once('.'));
+    build.is_some_and(|(version, context)| {
+        version.len() == 19
+            && version.bytes().all(|byte| byte.is_ascii_digit())
+            && context.len() == 8
+            && context.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// `ruby:2.7:8080020230427102918:63b34585` → `ruby:2.7`.
@@ -130,10 +148,17 @@ fn epoch_of_id<'a>(id: &'a str, version: &str) -> Option<&'a str> {
     good.then_some(epoch)
 }
 
+/// The architecture in `N-E:V-R.A`.
+fn arch_of_id(id: &str) -> Option<&str> {
+    let bare = id.split("::").next()?.split(".rpm").next()?;
+    bare.rsplit_once('.').map(|(_, arch)| arch).filter(|arch| ARCHES.contains(arch))
+}
+
 /// A product without a package URL: `N-E:V-R.A`, `name:stream/N`, or a name.
 fn of_id(id: &str) -> Component {
     let bare = id.split("::").next().unwrap_or(id);
-    let (path, name) = bare.rsplit_once('/').map_or((None, bare), |(path, name)| (Some(path), name));
+    let (path, name) =
+        bare.rsplit_once('/').map_or((None, bare), |(path, name)| (Some(path), name));
     if let Some(package) = nevra(name) {
         return Component::Package(Package { module: module_of_id(id), ..package });
     }
@@ -155,7 +180,7 @@ fn of_id(id: &str) -> Component {
 /// `N-E:V-R.A` with an architecture that is one.
 fn nevra(text: &str) -> Option<Package> {
     let (rest, arch) = text.rsplit_once('.')?;
-    if arch != "x86_64" && !ARCHES.contains(&arch) {
+    if !ARCHES.contains(&arch) {
         return None;
     }
     let (head, version) = rest.split_once(':')?;
@@ -206,6 +231,12 @@ mod tests {
             "a m:rhel8 0:1-2+el8 noarch",
         );
         check(Some("pkg:rpm/redhat/a?arch=src&rpmmod=m:4.0"), "m:4.0/a.src", "a m:4.0 - src");
+        check(Some("pkg:rpm/redhat/a@1-2.el8?epoch=0"), "a-0:1-2.el8", "a - 0:1-2.el8 src");
+        check(
+            Some("pkg:rpm/redhat/p@3.9-8100020240826142629.d47b87a4?epoch=0"),
+            "p-0:3.9-8100020240826142629.d47b87a4",
+            "p - - src",
+        );
         check(None, "kernel-debug-0:5.1-2.el9.x86_64", "kernel-debug - 0:5.1-2.el9 x86_64");
         check(None, "virt:rhel/libtpms", "libtpms virt:rhel - -");
         check(None, "kernel-alt", "kernel-alt - - -");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::{Fault, FeedError, Faults, limit, words};
+use super::super::{Fault, Faults, FeedError, limit, words};
 use super::component::{Component, Package};
 use super::document::{Branch, Product, Tree};
 

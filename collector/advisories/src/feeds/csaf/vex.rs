@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::rows::Rows;
-use super::super::{Fault, TITLE_CHARS_MAX, words};
+use super::super::{TITLE_CHARS_MAX, words};
 use super::document::{Document, Remediation, Str, Vulnerability as Told};
 use super::products::{Products, Target};
 use super::{Advisory, Csaf, Severity, Status, Vulnerability};
@@ -18,17 +18,15 @@ pub(super) fn read(document: &Document<'_>, id: &str, products: &Products<'_>, c
         (tracking.current_release_date.as_str(), tracking.initial_release_date.as_str());
     for told in &document.vulnerabilities {
         let faults = &mut csaf.reading.faults;
-        let cve = super::cve(told, faults).unwrap_or_else(|| Cve {
-            id: words::cve(id).unwrap_or_default(),
-            ..Cve::default()
-        });
+        let cve = super::cve(told, faults)
+            .unwrap_or_else(|| Cve { id: words::cve(id).unwrap_or_default(), ..Cve::default() });
         let stated = document.document.aggregate_severity.as_ref();
         let stated = stated.map_or(Severity::None, |word| Severity::of(word.text.as_str()));
         let severity = Some(super::impact(told)).filter(|s| *s != Severity::None).unwrap_or(stated);
         let title = told.title.as_ref().unwrap_or(&document.document.title);
         let title = words::prose(title.as_str(), TITLE_CHARS_MAX);
-        let published = words::dated(&[initial, current], id, faults);
         let updated = words::dated(&[current, initial], id, faults);
+        let published = words::moment(initial).unwrap_or(updated);
         let states = states(told, products, csaf);
         let about = About { cve: &cve, severity, title: &title };
         advisories(told, products, &about, csaf);
@@ -45,11 +43,7 @@ pub(super) fn read(document: &Document<'_>, id: &str, products: &Products<'_>, c
 }
 
 /// Packages without a fix, by what becomes of them.
-fn states(
-    told: &Told<'_>,
-    products: &Products<'_>,
-    csaf: &mut Csaf,
-) -> Vec<crate::model::State> {
+fn states(told: &Told<'_>, products: &Products<'_>, csaf: &mut Csaf) -> Vec<crate::model::State> {
     let mut reasons = HashMap::<&str, Status>::new();
     for remediation in &told.remediations {
         let Some(status) = super::reason(remediation) else { continue };
@@ -109,10 +103,8 @@ struct Part<'a> {
 
 fn advisories(told: &Told<'_>, products: &Products<'_>, about: &About<'_>, csaf: &mut Csaf) {
     let lists = &told.product_status;
-    let fixed: std::collections::HashSet<&str> =
-        lists.fixed.iter().chain(&lists.first_fixed).map(Str::as_str).collect();
     csaf.counts.fixed += lists.fixed.len() + lists.first_fixed.len();
-    let faults = &mut csaf.reading.faults;
+    let open = super::Open::of(told);
     let mut parts = BTreeMap::<&str, Part<'_>>::new();
     for remediation in told.remediations.iter().filter(|r| r.category.as_str() == "vendor_fix") {
         let Some(id) = advisory_of(remediation) else {
@@ -125,20 +117,12 @@ fn advisories(told: &Told<'_>, products: &Products<'_>, about: &About<'_>, csaf:
         part.restart |= restart;
         part.date = part.date.max(remediation.date.as_str());
         part.url = remediation.url.as_str();
-        let ids = remediation.product_ids.iter().map(Str::as_str);
-        for product in ids.filter(|product| fixed.contains(product)) {
-            match products.target(product) {
-                Target::Package { cpe, module, package } => match &package.evr {
-                    Some(evr) => part.fixes.add(cpe, module, evr.clone(), package.labelled()),
-                    None => faults.add(Fault::Package, product),
-                },
-                Target::Other => csaf.counts.others += 1,
-                Target::Unknown(fault) => faults.add(fault, product),
-            }
+        for product in open.fixed(remediation) {
+            super::add_fix(products, product, &mut part.fixes, csaf);
         }
     }
     for (id, part) in parts.into_iter().filter(|(_, part)| !part.fixes.is_empty()) {
-        let at = words::dated(&[part.date], id, faults);
+        let at = words::dated(&[part.date], id, &mut csaf.reading.faults);
         let mut references = Vec::new();
         words::add_reference(&mut references, part.url);
         csaf.reading.advisories.push(Advisory {

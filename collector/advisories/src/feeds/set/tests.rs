@@ -49,8 +49,7 @@ fn vulnerability(day: i8, states: &[(&str, Status, &str)]) -> Vulnerability {
         module: None,
         packages: vec![(*package).into()],
     };
-    let cve =
-        Cve { id: "CVE-2030-1000".into(), cvss_tenths: Some(98), ..Cve::default() };
+    let cve = Cve { id: "CVE-2030-1000".into(), cvss_tenths: Some(98), ..Cve::default() };
     Vulnerability {
         cve,
         severity: Severity::Critical,
@@ -67,7 +66,8 @@ fn of(advisories: Vec<Advisory>) -> Reading {
 }
 
 fn rows(advisory: &Advisory) -> Vec<String> {
-    let told = |fix: &Fix| format!("{} {} {}", fix.streams.join("|"), fix.evr, fix.packages.join(","));
+    let told =
+        |fix: &Fix| format!("{} {} {}", fix.streams.join("|"), fix.evr, fix.packages.join(","));
     advisory.fixes.iter().map(told).collect()
 }
 
@@ -81,8 +81,7 @@ fn streams_of_two_feeds_and_the_newest_version_of_each() {
     merge.add("part", of(vec![advisory("RHSA-1", 4, "", &[("c", "0:1-3", "x.src")])]));
     let set = merge.finish(header());
     let [one] = set.advisories.as_slice() else { panic!("{set:?}") };
-    let expected =
-        ["a 0:1-1 y.src", "a|repo:r 0:1-2 x.src", "b 0:1-1 x.src", "c 0:1-3 x.src"];
+    let expected = ["a 0:1-1 y.src", "a|repo:r 0:1-2 x.src", "b 0:1-1 x.src", "c 0:1-3 x.src"];
     assert_eq!(rows(one), expected);
     // The newest telling is only in part: the words are those of the newest whole one.
     assert_eq!((one.title.en.as_str(), one.summary.en.as_str()), ("title of 3", "second"));
