@@ -6,6 +6,7 @@
 //! [`index`] and [`matching`] (who lacks what), [`fleet`] (all hosts at once). Pure: no I/O, no
 //! clock; the same advisories and the same facts give the same list.
 
+pub mod feeds;
 pub mod fleet;
 pub mod host;
 pub mod index;

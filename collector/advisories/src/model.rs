@@ -104,7 +104,9 @@ pub struct Fix {
     pub module: Option<String>,
     /// `E:V-R`; no epoch means that the feed did not tell it, which is not zero.
     pub evr: String,
-    /// `name.arch`, source packages (`name.src`) too where the feed has them.
+    /// `name.arch`, source packages (`name.src`) too where the feed has them. A name alone means
+    /// any architecture: OSV does not tell it. Where Red Hat names only what it was built of,
+    /// that stands as `name.src` alone.
     pub packages: Vec<String>,
 }
 

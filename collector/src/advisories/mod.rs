@@ -1,29 +1,15 @@
-//! Stand-in until the feeds are on main: the set in force is one JSON object of the object store.
+//! Stand-in until the feeds are on main: the set in force is one object of the object store.
 
 use std::sync::Arc;
 
+use carepack_advisories::feeds::set::{self, Set, SetError};
 use carepack_advisories::host::Host;
-use carepack_advisories::model::{Advisory, Vulnerability};
-use carepack_advisories::stream::Repositories;
-use jiff::Timestamp;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::objects::{ObjectError, Objects};
 use crate::store::{Store, StoreError};
 
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-#[derive(Debug, Deserialize)]
-pub struct Catalogue {
-    pub made_at: Timestamp,
-    pub version: u64,
-    pub advisories: Vec<Advisory>,
-    #[serde(default)]
-    pub vulnerabilities: Vec<Vulnerability>,
-    #[serde(default)]
-    pub repositories: Repositories,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum AdvisoriesError {
@@ -32,17 +18,21 @@ pub enum AdvisoriesError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Set(#[from] SetError),
+}
+
+pub async fn version(store: &Store, objects: &Objects) -> Result<u64, AdvisoriesError> {
+    Ok(current(store, objects).await?.map_or(0, |set| set.header.version))
 }
 
 pub async fn current(
     _store: &Store,
     objects: &Objects,
-) -> Result<Option<Arc<Catalogue>>, AdvisoriesError> {
-    let Some(bytes) = objects.get("advisories/stand-in.json", BYTES_MAX).await? else {
+) -> Result<Option<Arc<Set>>, AdvisoriesError> {
+    let Some(bytes) = objects.get("advisories/stand-in.jsonl", BYTES_MAX).await? else {
         return Ok(None);
     };
-    Ok(Some(Arc::new(serde_json::from_slice(&bytes)?)))
+    Ok(Some(Arc::new(set::read(bytes.as_slice())?)))
 }
 
 pub async fn inventories(

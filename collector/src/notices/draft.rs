@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use carepack_advisories::feeds::set::Set;
 use carepack_advisories::fleet::Fleet;
 use carepack_advisories::host::Host;
 use carepack_advisories::index::Index;
@@ -18,7 +19,6 @@ use uuid::Uuid;
 use super::content::{Content, Evidence};
 use super::policy::Policy;
 use super::NoticesError;
-use crate::advisories::Catalogue;
 use crate::store::{Contract, Hold, Notice, Reason, Revision, Store};
 
 /// A contract that is told of advisories.
@@ -47,7 +47,7 @@ pub struct Drafts {
 /// Which contracts are concerned by which advisories, in the order of the catalogue. Pure.
 #[must_use]
 pub fn affected<'c>(
-    catalogue: &'c Catalogue,
+    catalogue: &'c Set,
     inventories: Vec<(Vec<Uuid>, Host)>,
     contract_of: &HashMap<Uuid, Uuid>,
     is_told: impl Fn(Uuid, &Advisory) -> bool,
@@ -60,9 +60,9 @@ pub fn affected<'c>(
             ids.iter().map(move |id| (*id, bare.clone()))
         })
         .collect();
-    let fleet = Fleet::new(inventories, &catalogue.repositories);
+    let fleet = Fleet::new(inventories, &catalogue.header.repositories);
     // Without states: what has no fix makes no notice.
-    let index = Index::new(&catalogue.advisories, &[], &catalogue.repositories);
+    let index = Index::new(&catalogue.advisories, &[], &catalogue.header.repositories);
     let mut found: BTreeMap<(u32, Uuid), BTreeMap<Uuid, Evidence>> = BTreeMap::new();
     for (ids, lacks) in fleet.lacking(&index) {
         for lack in lacks.iter().filter(|lack| lack.class == Class::Applicable) {

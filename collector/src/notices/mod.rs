@@ -155,16 +155,17 @@ impl Notices {
             hosts.iter().filter(|h| h.retired_at.is_some()).map(|h| h.id).collect();
         let mut newest = self.store.newest_snapshots().await?;
         newest.retain(|host, _| !gone.contains(host));
-        let catalogue = advisories::current(&self.store, &self.objects).await?;
         let snapshots = newest.iter().map(|(host, (snapshot, _))| (*host, *snapshot)).collect();
-        let version = catalogue.as_ref().map_or(0, |catalogue| catalogue.version);
+        let version = advisories::version(&self.store, &self.objects).await?;
         let drawn = Drawn { version, snapshots };
         let is_new = {
             let last = self.drafted.lock().unwrap_or_else(PoisonError::into_inner);
             last.as_ref() != Some(&drawn)
         };
         let mut inventories = Vec::new();
+        let mut catalogue = None;
         if is_new {
+            catalogue = advisories::current(&self.store, &self.objects).await?;
             inventories = advisories::inventories(&self.store, &self.objects).await?;
         }
         let mut seen = HashMap::new();
@@ -190,7 +191,7 @@ impl Notices {
         ran.reopened += verified.reopened;
         drop(seen);
         let mut drawn = Some(drawn);
-        if let (true, Some(catalogue)) = (is_new, catalogue) {
+        if let Some(catalogue) = catalogue {
             let contract_of: HashMap<Uuid, Uuid> =
                 hosts.iter().map(|host| (host.id, host.contract)).collect();
             let is_told = |contract: Uuid, advisory: &carepack_advisories::model::Advisory| {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use carepack_advisories::feeds::set::Set;
 use carepack_advisories::host::Host;
 use carepack_advisories::index::Index;
 use carepack_advisories::matching::{Class, standing};
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::settle;
-use crate::advisories::Catalogue;
 use crate::notices::{Evidence, NoticesError, Told};
 use crate::store::{
     Decision, Notice, NoticeHost, NoticeState, Plan, PlanChange, PlanState, Reason, Standing,
@@ -69,7 +69,7 @@ pub fn judge(plan: &Plan, host: &NoticeHost, now: Timestamp) -> PlanState {
 /// Everything that a run of verifying looks at.
 pub struct Look<'l> {
     pub store: &'l Store,
-    pub catalogue: Option<&'l Catalogue>,
+    pub catalogue: Option<&'l Set>,
     pub told: &'l HashMap<Uuid, Told>,
     /// Hosts under contract that have a matchable snapshot.
     pub seen: &'l HashMap<Uuid, Seen<'l>>,
@@ -208,8 +208,8 @@ fn renew(look: &Look<'_>, number: Option<u32>, host: &mut NoticeHost) -> bool {
         return false;
     }
     let advisory = std::slice::from_ref(&catalogue.advisories[number as usize]);
-    let index = Index::new(advisory, &[], &catalogue.repositories);
-    let streams = Streams::of(seen.installed, &catalogue.repositories);
+    let index = Index::new(advisory, &[], &catalogue.header.repositories);
+    let streams = Streams::of(seen.installed, &catalogue.header.repositories);
     let stands = standing(&index, 0, seen.installed, &streams);
     host.snapshot = Some(seen.snapshot);
     host.observed_at = Some(seen.taken_at);
