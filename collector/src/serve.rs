@@ -141,11 +141,8 @@ pub async fn serve_until(
     };
     announce(&config.data, &addresses)?;
     let url = config.people.url.clone().unwrap_or_else(|| format!("http://{}", addresses.people));
-    let notices = Notices::open(
-        (parts.store.clone(), parts.objects.clone()),
-        Arc::new(config.clone()),
-        url,
-    )?;
+    let notices =
+        Notices::open((parts.store.clone(), parts.objects.clone()), Arc::new(config.clone()), url)?;
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),

@@ -40,9 +40,7 @@ async fn find(
     text: &str,
     contract: Option<&str>,
 ) -> anyhow::Result<store::Notice> {
-    let missing = || {
-        format!("there is no notice {text:?}; see: carepack-collector notice list")
-    };
+    let missing = || format!("there is no notice {text:?}; see: carepack-collector notice list");
     if let Ok(id) = text.parse() {
         return opened.store.notice(id).await?.with_context(missing);
     }

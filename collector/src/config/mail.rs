@@ -35,7 +35,7 @@ pub enum Tls {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DkimAlgorithm {
-    /// PEM, 2048 bits or more; what every receiver can check.
+    /// PEM of PKCS #1 (`openssl genrsa -traditional 2048`); what every receiver can check.
     #[default]
     Rsa,
     /// 32 bytes in base64 (RFC 8463).
@@ -152,7 +152,11 @@ impl Mail {
             ("mail.give_up_hours", self.give_up_hours, 24 * 30),
         ] {
             if value == 0 || value > most {
-                return Some((key, value.to_string(), "give 1 up to a minute's, day's, month's worth"));
+                return Some((
+                    key,
+                    value.to_string(),
+                    "give 1 up to a minute's, day's, month's worth",
+                ));
             }
         }
         None

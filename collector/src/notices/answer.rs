@@ -13,9 +13,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http_body_util::{BodyExt, Limited};
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::letter::{Card, Shown, moment, names};
@@ -164,7 +164,11 @@ async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
-async fn show(State(notices): State<Notices>, method: Method, Path(token): Path<String>) -> Response {
+async fn show(
+    State(notices): State<Notices>,
+    method: Method,
+    Path(token): Path<String>,
+) -> Response {
     let now = Timestamp::now();
     let opened = match open(&notices, &token, now).await {
         Ok(opened) => opened,
@@ -284,7 +288,13 @@ async fn open(notices: &Notices, token: &str, now: Timestamp) -> Result<Opened, 
         }
         let zone = zone_of(&contract.schedule.time_zone);
         let language = contact.language;
-        Ok::<_, NoticesError>(Some(Opened { notice, contract, contact: contact.id, language, zone }))
+        Ok::<_, NoticesError>(Some(Opened {
+            notice,
+            contract,
+            contact: contact.id,
+            language,
+            zone,
+        }))
     };
     match look.await {
         Ok(Some(opened)) => Ok(opened),

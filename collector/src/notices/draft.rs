@@ -16,9 +16,9 @@ use carepack_advisories::model::Advisory;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::NoticesError;
 use super::content::{Content, Evidence};
 use super::policy::Policy;
-use super::NoticesError;
 use crate::store::{Contract, Hold, Notice, Reason, Revision, Store};
 
 /// A contract that is told of advisories.

@@ -36,7 +36,9 @@ pub async fn escalate(
                 told.contract.name, notice.advisory, notice.revision
             );
             let kind = AlarmKind::NoticeUnanswered;
-            store.add_alarm(&Alarm { id: Uuid::now_v7(), at: now, kind, host: None, detail }).await?;
+            store
+                .add_alarm(&Alarm { id: Uuid::now_v7(), at: now, kind, host: None, detail })
+                .await?;
             count += 1;
         }
     }

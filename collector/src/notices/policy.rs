@@ -119,11 +119,7 @@ impl Policy {
         Self::merge([Some(base), all, own], level, &built_in)
     }
 
-    fn merge(
-        files: [Option<File>; 3],
-        level: &str,
-        built_in: &Path,
-    ) -> Result<Self, PolicyError> {
+    fn merge(files: [Option<File>; 3], level: &str, built_in: &Path) -> Result<Self, PolicyError> {
         let (mut at_once, mut digest, mut age, mut link, mut own) = (None, None, None, None, None);
         let mut levels = BTreeMap::new();
         let mut holidays = BTreeSet::new();
@@ -167,7 +163,8 @@ impl Policy {
     pub fn is_news(&self, advisory: &Advisory, now: Timestamp) -> bool {
         let age_max = SignedDuration::from_hours(24 * i64::from(self.age_days_max));
         let changed = advisory.updated.max(advisory.published);
-        (self.at_once.exploited && advisory.is_exploited()) || now.duration_since(changed) <= age_max
+        (self.at_once.exploited && advisory.is_exploited())
+            || now.duration_since(changed) <= age_max
     }
 
     /// The last weekly moment that is not after `now`.

@@ -104,7 +104,10 @@ pub async fn gather(
 pub fn addressed(contacts: &[Contact], wants: impl Fn(&Contact) -> bool) -> Vec<Uuid> {
     let mut seen = HashSet::new();
     let wanting = contacts.iter().filter(|contact| wants(contact));
-    wanting.filter(|contact| seen.insert(contact.email.as_str())).map(|contact| contact.id).collect()
+    wanting
+        .filter(|contact| seen.insert(contact.email.as_str()))
+        .map(|contact| contact.id)
+        .collect()
 }
 
 /// A contract's zone; its schedule was checked when it was made.

@@ -200,9 +200,8 @@ async fn settle(
     plans: &[&Plan],
 ) -> Result<(), StoreError> {
     let closed = |host: &NoticeHost| matches!(host.standing, Standing::Applied | Standing::Gone);
-    let decided = |host: &NoticeHost| {
-        plans.iter().any(|plan| plan.host == host.host && plan.is_in_force())
-    };
+    let decided =
+        |host: &NoticeHost| plans.iter().any(|plan| plan.host == host.host && plan.is_in_force());
     let state = if hosts.iter().all(closed) {
         NoticeState::Verified
     } else if hosts.iter().all(|host| closed(host) || decided(host)) {

@@ -15,8 +15,7 @@ use uuid::Uuid;
 use super::settle;
 use crate::notices::{Evidence, NoticesError, Told};
 use crate::store::{
-    Decision, Notice, NoticeHost, NoticeState, Plan, PlanChange, PlanState, Reason, Standing,
-    Store,
+    Decision, Notice, NoticeHost, NoticeState, Plan, PlanChange, PlanState, Reason, Standing, Store,
 };
 
 /// The evidence of one host.
@@ -236,7 +235,6 @@ fn renew(look: &Look<'_>, number: Option<u32>, host: &mut NoticeHost) -> bool {
     true
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +244,12 @@ mod tests {
     }
 
     /// A plan whose window or acceptance ends on 2026-12-01, and its host.
-    fn case(decision: Decision, standing: Standing, was_applied: bool, seen: &str) -> (Plan, NoticeHost) {
+    fn case(
+        decision: Decision,
+        standing: Standing,
+        was_applied: bool,
+        seen: &str,
+    ) -> (Plan, NoticeHost) {
         let end = Some(at("2026-12-01T00:00:00Z"));
         let (notice, host) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let plan = Plan {

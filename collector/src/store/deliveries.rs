@@ -180,8 +180,7 @@ impl Store {
 
     /// A digest's notices, each with the revision that it was gathered in.
     pub async fn digest_notices(&self, digest: Uuid) -> Result<Vec<(Uuid, u32)>, StoreError> {
-        let members: Vec<Member> =
-            self.list(queries::DIGEST_NOTICES_LIST, values![digest]).await?;
+        let members: Vec<Member> = self.list(queries::DIGEST_NOTICES_LIST, values![digest]).await?;
         Ok(members.into_iter().map(|Member(notice, revision)| (notice, revision)).collect())
     }
 

@@ -111,12 +111,9 @@ impl Store {
     }
 
     /// Each host's newest snapshot by the host's clock: its id and when it was taken.
-    pub async fn newest_snapshots(
-        &self,
-    ) -> Result<BTreeMap<Uuid, (Uuid, Timestamp)>, StoreError> {
+    pub async fn newest_snapshots(&self) -> Result<BTreeMap<Uuid, (Uuid, Timestamp)>, StoreError> {
         let rows = self.query(queries::SNAPSHOTS_NEWEST, values![]).await?;
-        let newest =
-            |row: &Row| Ok((row.get("host")?, (row.get("id")?, row.get("taken_at")?)));
+        let newest = |row: &Row| Ok((row.get("host")?, (row.get("id")?, row.get("taken_at")?)));
         rows.iter().map(newest).collect()
     }
 

@@ -277,8 +277,11 @@ async fn show(opened: &open::Opened, notice: &store::Notice, json: bool) -> anyh
             .collect();
         value["hosts"] = hosts?.into();
         value["mails"] = mails.iter().map(super::queue::told).collect::<Vec<_>>().into();
-        value["plans"] =
-            plans.iter().map(|plan| super::plan::told(plan, name(plan.host))).collect::<Vec<_>>().into();
+        value["plans"] = plans
+            .iter()
+            .map(|plan| super::plan::told(plan, name(plan.host)))
+            .collect::<Vec<_>>()
+            .into();
         return print::json(&value);
     }
     print::line(&format!("{} {}", notice.advisory, content.title.en));

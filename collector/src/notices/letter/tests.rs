@@ -19,7 +19,13 @@ fn seen(name: &str, arch: &str) -> Seen {
 }
 
 fn evidence(os: &str, major: u32, hits: Vec<Seen>) -> Evidence {
-    Evidence { os: os.to_owned(), major, class: "applicable".to_owned(), hits, ..Evidence::default() }
+    Evidence {
+        os: os.to_owned(),
+        major,
+        class: "applicable".to_owned(),
+        hits,
+        ..Evidence::default()
+    }
 }
 
 fn notice(title: &str) -> Notice {
@@ -123,7 +129,8 @@ fn made(language: Language, title: &str, name: &str) -> Letter {
         last_error: String::new(),
         message_id: String::new(),
     };
-    letter(&delivery, &contact, (&contract, "한빛상사"), &[card], at("2026-11-02T00:00:00Z")).unwrap()
+    letter(&delivery, &contact, (&contract, "한빛상사"), &[card], at("2026-11-02T00:00:00Z"))
+        .unwrap()
 }
 
 #[test]
@@ -148,7 +155,10 @@ fn a_korean_mail_says_what_where_and_how() {
         "악용 사례가 확인된",
     ] {
         assert!(letter.text.contains(part), "{part} in\n{}", letter.text);
-        assert!(letter.html.contains(&part.replace(':', "&#58;")) || letter.html.contains(part), "{part}");
+        assert!(
+            letter.html.contains(&part.replace(':', "&#58;")) || letter.html.contains(part),
+            "{part}"
+        );
     }
     assert!(letter.text.contains("서비스 <중단> 없음"));
     assert!(letter.html.contains("서비스 &#60;중단&#62; 없음"));

@@ -19,7 +19,14 @@ use crate::config::{Dkim, DkimAlgorithm, Mail};
 const KEY_BYTES_MAX: u64 = 64 * 1024;
 /// Headers that the signature covers.
 const SIGNED: [&str; 9] = [
-    "From", "Reply-To", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",
+    "From",
+    "Reply-To",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
     "Auto-Submitted",
 ];
 
@@ -111,7 +118,8 @@ fn signing(dkim: &Dkim) -> Result<DkimConfig, MessageError> {
         DkimAlgorithm::Rsa => DkimSigningAlgorithm::Rsa,
         DkimAlgorithm::Ed25519 => DkimSigningAlgorithm::Ed25519,
     };
-    let key = DkimSigningKey::new(key.trim(), algorithm).map_err(|error| fail(error.to_string()))?;
+    let key =
+        DkimSigningKey::new(key.trim(), algorithm).map_err(|error| fail(error.to_string()))?;
     let headers = SIGNED.iter().map(|name| HeaderName::new_from_ascii_str(name)).collect();
     let relaxed = DkimCanonicalization {
         header: DkimCanonicalizationType::Relaxed,

@@ -82,7 +82,8 @@ pub async fn send(notices: &Notices, now: Timestamp) -> Result<Sent, NoticesErro
                 post(&notices.config.mail, &letter, &delivery).await
             }
             Ok(None) => {
-                end(notices, &delivery, DeliveryState::Withdrawn, begun, "no longer needed").await?;
+                end(notices, &delivery, DeliveryState::Withdrawn, begun, "no longer needed")
+                    .await?;
                 continue;
             }
             Err(error) => Outcome::Later(carepack_shared::terminal::explain(&error, None)),

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, TlsParameters,
-};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 
@@ -42,7 +40,9 @@ impl From<Error> for Failure {
 pub async fn post(mail: &Mail, written: &Written) -> Outcome {
     let mut connection = match until_text(mail, written).await {
         Ok(connection) => connection,
-        Err(Failure::Smtp(error)) if error.is_permanent() => return Outcome::Refused(words(&error)),
+        Err(Failure::Smtp(error)) if error.is_permanent() => {
+            return Outcome::Refused(words(&error));
+        }
         Err(Failure::Smtp(error)) => return Outcome::Later(words(&error)),
         Err(Failure::Local(words)) => return Outcome::Later(words),
         Err(Failure::Slow(step)) => return Outcome::Later(format!("no answer to {step}")),
@@ -67,8 +67,7 @@ async fn until_text(mail: &Mail, written: &Written) -> Result<AsyncSmtpConnectio
     };
     let at_once = if mail.tls == Tls::Tls { tls.clone() } else { None };
     let server = (mail.host.as_str(), mail.port());
-    let connecting =
-        AsyncSmtpConnection::connect_tokio1(server, Some(STEP), &hello, at_once, None);
+    let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(STEP), &hello, at_once, None);
     let mut connection = in_time("the connection", connecting).await?;
     if let (Tls::Starttls, Some(tls)) = (mail.tls, tls) {
         in_time("STARTTLS", connection.starttls(tls, &hello)).await?;
