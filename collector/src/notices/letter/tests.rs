@@ -1,3 +1,5 @@
+//! Mails of a made-up notice, word for word where it matters.
+
 use super::*;
 use crate::store::{NoticeState, Reason, Words};
 use jiff::Timestamp;

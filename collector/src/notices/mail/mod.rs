@@ -19,7 +19,6 @@ use super::{Notices, NoticesError, letter};
 use crate::config::{Mail, Transport};
 use crate::store::{Alarm, AlarmKind, Delivery, DeliveryState, Ended, Store};
 
-pub use bounces::read as read_bounces;
 pub use message::{Letter, is_address};
 
 /// Most mails that one run sends; the next run goes on.
