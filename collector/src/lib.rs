@@ -5,6 +5,7 @@
 //! and what was [`agreed`]),
 //! and become reports ([`reports`]). [`cli`] is the door for people until the console is there.
 
+pub mod advisories;
 pub mod agreed;
 pub mod archives;
 pub mod cli;

@@ -6,6 +6,27 @@ use carepack_facts::Spec;
 /// depend on the last inspection, the contract's visits and its standards.
 pub const DERIVED: &[Spec] = &[
     Spec {
+        key: "advisories.applicable",
+        unit: "",
+        about: "advisories whose fix can be had now: {id, kind, severity, cvss_tenths, exploited, \
+                age_days, reboot, live_patched, product, packages}; only while the feed is fresh",
+    },
+    Spec {
+        key: "advisories.not_running",
+        unit: "",
+        about: "advisories whose fix is installed and not booted",
+    },
+    Spec {
+        key: "advisories.elsewhere",
+        unit: "",
+        about: "advisories whose fix is in another life-cycle stream or a repository that is off",
+    },
+    Spec {
+        key: "advisories.unfixed",
+        unit: "",
+        about: "vulnerabilities without a fix: class no_fix_yet or will_not_fix",
+    },
+    Spec {
         key: "drift.unexplained",
         unit: "",
         about: "changes since the last inspection without an author; not at the first",

@@ -4,6 +4,7 @@
 //! and errors on stderr; an error is printed once, with its causes and the way out.
 
 mod admin;
+mod advisory;
 mod archive;
 mod bundles;
 mod compare;
@@ -84,6 +85,9 @@ enum Command {
     /// Accepted risks.
     #[command(subcommand)]
     Exception(admin::Exception),
+    /// Security advisories: feeds, and who lacks what.
+    #[command(subcommand)]
+    Advisory(advisory::Advisory),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
     /// Write the report of an assessed inspection.
@@ -165,6 +169,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Host(command) => command.run(&config),
         Command::Token(command) => command.run(&config),
         Command::Exception(command) => command.run(&config),
+        Command::Advisory(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
         Command::Import(command) => command.run(&config),

@@ -152,6 +152,9 @@ pub struct HostPage {
     /// Stretches that were not read, and logs with long silences.
     pub log_gaps: Table,
     /// Package transactions of the period.
+    /// What vendors' advisories say of it.
+    pub advisories: Table,
+    pub advisories_note: String,
     pub transactions: Table,
     /// What stands instead of an empty table of transactions, or after a cut one.
     pub transactions_note: String,

@@ -1,5 +1,5 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections, exceptions, alarms.
+//! inspections, exceptions, alarms, advisories, inventories.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -14,6 +14,7 @@ mod queries;
 mod sqlite;
 mod value;
 
+mod advisory_sets;
 mod alarms;
 mod certificates;
 mod contracts;
@@ -21,12 +22,14 @@ mod customers;
 mod exceptions;
 mod hosts;
 mod inspections;
+mod inventories;
 mod snapshots;
 mod tokens;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use certificates::Certificate;
 pub use contracts::Contract;
@@ -35,6 +38,7 @@ pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
 pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
+pub use inventories::InventoryRow;
 pub use snapshots::{Accepted, SnapshotRow};
 pub use tokens::{Enrolled, Spent, Token};
 

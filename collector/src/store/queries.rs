@@ -18,6 +18,8 @@ macro_rules! queries {
 }
 
 queries! {
+    ADVISORY_SETS_ADD = "advisory_sets_add",
+    ADVISORY_SETS_LIST = "advisory_sets_list",
     ALARMS_ADD = "alarms_add",
     ALARMS_LIST = "alarms_list",
     CERTIFICATES_ADD = "certificates_add",
@@ -36,6 +38,8 @@ queries! {
     CUSTOMERS_NAMED = "customers_named",
     EXCEPTIONS_ADD = "exceptions_add",
     EXCEPTIONS_LIST = "exceptions_list",
+    FEEDS_LIST = "feeds_list",
+    FEEDS_PUT = "feeds_put",
     HOSTS_ADD = "hosts_add",
     HOSTS_EDIT = "hosts_edit",
     HOSTS_GET = "hosts_get",
@@ -50,6 +54,9 @@ queries! {
     INSPECTIONS_LIST = "inspections_list",
     INSPECTIONS_PREVIOUS = "inspections_previous",
     INSPECTIONS_PUT = "inspections_put",
+    INVENTORIES_DUE = "inventories_due",
+    INVENTORIES_LIST = "inventories_list",
+    INVENTORIES_PUT = "inventories_put",
     SNAPSHOTS_ADD = "snapshots_add",
     SNAPSHOTS_COUNT = "snapshots_count",
     SNAPSHOTS_GET = "snapshots_get",

@@ -19,7 +19,7 @@ const FORM: &str = "a bulletin";
 
 /// Products that facts name with a version.
 pub const PRODUCTS: [&str; 8] =
-    ["httpd", "jboss_eap", "jdk", "mariadb", "mysql", "tomcat", "undertow", "wildfly"];
+    ["httpd", "eap", "jdk", "mariadb", "mysql", "tomcat", "undertow", "wildfly"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
