@@ -1,4 +1,4 @@
-//! The state of nodes out of a CIB that was taken from a running cluster (reports of problems,
+//! The state of nodes, and failures, out of a CIB that was taken from a running cluster (reports of problems,
 //! inputs of the scheduler); the one on disk has none.
 //!
 //! ```text
@@ -26,6 +26,7 @@ pub fn has_status(root: &Element) -> bool {
 pub fn tell(root: &Element, source: &str, facts: &mut Facts) {
     facts.put("cluster.node_states", nodes(root), source);
     facts.put("cluster.fail_counts", counts(root), source);
+    facts.put("cluster.failures", failures(root), source);
     let told = json!({
         "dc": null,
         "with_quorum": root.attribute("have-quorum").map(truth),
@@ -37,7 +38,7 @@ pub fn tell(root: &Element, source: &str, facts: &mut Facts) {
     facts.hide(&super::monitor::KEYS, &missing);
 }
 
-fn nodes(root: &Element) -> Vec<Value> {
+pub fn nodes(root: &Element) -> Vec<Value> {
     let fenced = fencing_on(root);
     let listed = parts::part(root, "nodes").into_iter().flat_map(|list| list.all("node"));
     let members =
@@ -89,7 +90,7 @@ fn one(root: &Element, node: &Element, fenced: bool) -> Value {
 }
 
 /// `fail-count-db#start_0` of transient attributes; `fail-count-db` before Pacemaker 1.1.17.
-fn counts(root: &Element) -> Vec<Value> {
+pub fn counts(root: &Element) -> Vec<Value> {
     let mut found = Vec::new();
     for state in states(root) {
         let node = state.attribute("uname").or_else(|| state.attribute("id"));
@@ -108,6 +109,41 @@ fn counts(root: &Element) -> Vec<Value> {
     }
     found.truncate(ROWS_MAX);
     found
+}
+
+/// What failed last of each resource and has not been cleaned up: Pacemaker keeps it under an id of
+/// its own (`db_last_failure_0`). `failure-timeout` is not reckoned in, as `crm_mon` does.
+pub fn failures(root: &Element) -> Vec<Value> {
+    let mut found = Vec::new();
+    for state in states(root) {
+        let node = state.attribute("uname").or_else(|| state.attribute("id"));
+        let resources = state.all("lrm").flat_map(|lrm| lrm.all("lrm_resources"));
+        for resource in resources.flat_map(|list| list.all("lrm_resource")) {
+            let id = resource.attribute("id");
+            let failed = resource
+                .all("lrm_rsc_op")
+                .filter(|op| op.attribute("id").is_some_and(|id| id.ends_with("_last_failure_0")));
+            found.extend(failed.map(|op| failure(op, id, node)));
+        }
+    }
+    found.truncate(ROWS_MAX);
+    found
+}
+
+/// A row as [`super::monitor`] tells it.
+fn failure(op: &Element, resource: Option<&str>, node: Option<&str>) -> Value {
+    let number = |name: &str| op.attribute(name).and_then(|text| text.parse::<i64>().ok());
+    let at = number("last-rc-change").and_then(|at| jiff::Timestamp::from_second(at).ok());
+    json!({
+        "resource": resource,
+        "operation": op.attribute("operation"),
+        "node": op.attribute("on_node").or(node),
+        "code": number("rc-code"),
+        "what": null,
+        "reason": null,
+        "status": op.attribute("op-status"),
+        "at": at.map(|at| at.to_string()),
+    })
 }
 
 #[cfg(test)]
