@@ -227,8 +227,13 @@ fn write(element: &Element, out: &mut String) {
     out.push_str(">\n");
 }
 
-/// `corosync.conf` without keys that stand in it (`totem.key`, corosync.conf(5)); comments, which
-/// may hold anything, go too.
+/// Times of the ring (corosync.conf(5), in milliseconds) that are called as secrets are, and how they
+/// travel instead: what masks secrets afterwards would take them for some.
+pub const RING_TIMES: [(&str, &str); 2] =
+    [("token", "token_timeout"), ("token_coefficient", "timeout_coefficient")];
+
+/// `corosync.conf` without keys that stand in it (`totem.key`, corosync.conf(5)), with
+/// [`RING_TIMES`] under their other names; comments, which may hold anything, go too.
 #[must_use]
 pub fn reduced_corosync(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -243,11 +248,20 @@ pub fn reduced_corosync(text: &str) -> String {
                 out.push_str(": ");
                 out.push_str(SET);
             }
-            None => out.push_str(line.trim_end()),
+            None => out.push_str(&ring_time(line).unwrap_or_else(|| line.trim_end().to_owned())),
         }
         out.push('\n');
     }
     out
+}
+
+/// `token: 3000` as `token_timeout: 3000`; what is no number keeps its name, and is masked.
+fn ring_time(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    let (_, instead) = RING_TIMES.iter().find(|(own, _)| *own == name.trim())?;
+    let ms: u32 = value.trim().parse().ok()?;
+    let indent = &name[..name.len() - name.trim_start().len()];
+    Some(format!("{indent}{instead}: {ms}"))
 }
 
 #[cfg(test)]
@@ -318,6 +332,16 @@ mod tests {
         let text = "totem {\n  # ask Kim\n  key: abc123\n  keyfile: /etc/corosync/authkey\n}\n";
         let expected = "totem {\n  key: set\n  keyfile: /etc/corosync/authkey\n}\n";
         assert_eq!(reduced_corosync(text), expected);
+    }
+
+    #[test]
+    fn times_of_the_ring_are_not_taken_for_secrets() {
+        let text = "totem {\n  token: 4000\n  token_coefficient: 800\n}\n";
+        let reduced = reduced_corosync(text);
+        assert_eq!(reduced, "totem {\n  token_timeout: 4000\n  timeout_coefficient: 800\n}\n");
+        let mut masker = crate::mask::Masker::new(b"any key");
+        assert_eq!(masker.mask(&reduced), reduced);
+        assert_eq!(reduced_corosync("token: s3cret\n"), "token: s3cret\n");
     }
 
     #[test]
