@@ -120,14 +120,25 @@ pub fn failures(root: &Element) -> Vec<Value> {
         let resources = state.all("lrm").flat_map(|lrm| lrm.all("lrm_resources"));
         for resource in resources.flat_map(|list| list.all("lrm_resource")) {
             let id = resource.attribute("id");
-            let failed = resource
-                .all("lrm_rsc_op")
-                .filter(|op| op.attribute("id").is_some_and(|id| id.ends_with("_last_failure_0")));
+            let failed = resource.all("lrm_rsc_op").filter(|op| is_failure(op));
             found.extend(failed.map(|op| failure(op, id, node)));
         }
     }
     found.truncate(ROWS_MAX);
     found
+}
+
+/// Codes by which a first look (a monitor without an interval) says what it found: running, stopped,
+/// promoted. Pacemaker notes one that it did not expect as it notes a failure.
+const FOUND: [&str; 3] = ["0", "7", "8"];
+
+fn is_failure(op: &Element) -> bool {
+    let word = |name: &str| op.attribute(name).unwrap_or_default();
+    let is_look = word("operation") == "monitor" && word("interval") == "0";
+    let code = word("rc-code");
+    word("id").ends_with("_last_failure_0")
+        && code != "0"
+        && !(is_look && FOUND.contains(&code) && word("op-status") == "0")
 }
 
 /// A row as [`super::monitor`] tells it.
@@ -159,6 +170,24 @@ mod tests {
         let node = nodes(&parse(&text).unwrap()).remove(0);
         let seen = ["online", "pending", "unclean"].map(|field| node[field] == true);
         assert_eq!(seen, expected, "{state}");
+    }
+
+    #[test]
+    fn a_first_look_that_found_something_is_no_failure() {
+        let check = |op: &str, expected: usize| {
+            let text = format!(
+                "<cib><status><node_state uname='a'><lrm><lrm_resources><lrm_resource id='d'>\
+                 <lrm_rsc_op {op}/></lrm_resource></lrm_resources></lrm></node_state></status></cib>"
+            );
+            assert_eq!(failures(&parse(&text).unwrap()).len(), expected, "{op}");
+        };
+        let last = "id='d_last_failure_0' op-status='0'";
+        check(&format!("{last} operation='monitor' interval='10000' rc-code='7'"), 1);
+        check(&format!("{last} operation='start' interval='0' rc-code='1'"), 1);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='5'"), 1);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='7'"), 0);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='0'"), 0);
+        check("id='d_last_0' operation='start' interval='0' rc-code='1' op-status='0'", 0);
     }
 
     #[test]
