@@ -211,10 +211,7 @@ mod tests {
     #[test]
     fn callers_of_one_application_server_stand_beside_each_other() {
         let web = |address: &str, target: &str| {
-            facts(&[
-                interfaces(address),
-                ("httpd.backends", json!([{"host": target, "port": 80}])),
-            ])
+            facts(&[interfaces(address), ("httpd.backends", json!([{"host": target, "port": 80}]))])
         };
         let app = |address: &str| facts(&[interfaces(address)]);
         let hosts = [
