@@ -55,6 +55,11 @@ pub const DERIVED: &[Spec] = &[
         about: "to a database: what the pools of all callers may open together",
     },
     Spec { key: "link.from", unit: "", about: "of tiers: the caller and its asked facts" },
+    Spec {
+        key: "link.peers",
+        unit: "",
+        about: "of web → app: all callers of that server, with their asked facts",
+    },
     Spec { key: "link.to", unit: "", about: "of tiers: the called and its asked facts" },
     Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
 ];
