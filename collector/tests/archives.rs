@@ -282,7 +282,10 @@ fn the_logs_of_products_are_counted_with_it() {
                 "04-Nov-2026 01:12:00.1 SEVERE [main] a.b.c x\n\
                  java.lang.OutOfMemoryError: x\n\tat a.OutOfMemoryError.b(C.java:1)\n",
             ),
-            ("opt/tomcat/logs/catalina.2026-11-04.log", "04-Nov-2026 01:12:00.1 SEVERE [m] a.b c\n"),
+            (
+                "opt/tomcat/logs/catalina.2026-11-04.log",
+                "04-Nov-2026 01:12:00.1 SEVERE [m] a.b c\n",
+            ),
             ("var/log/mysqld.log-20251101", "2025-10-04T01:12:00.1Z 0 [ERROR] [MY-1] [Server] x\n"),
         ] {
             let mut header = header(EntryType::Regular, text.len() as u64);
@@ -291,8 +294,7 @@ fn the_logs_of_products_are_counted_with_it() {
     });
     let facts = derive(&sound(&archive));
     let count = facts.value("logs.count").unwrap();
-    let expected =
-        json!({"httpd.proxy_error": 1, "java.out_of_memory": 1, "tomcat.severe": 1});
+    let expected = json!({"httpd.proxy_error": 1, "java.out_of_memory": 1, "tomcat.severe": 1});
     assert_eq!(*count, expected);
     assert_eq!(facts.value("logs.window").unwrap()["lines"], 5);
     assert_eq!(*facts.value("logs.errors").unwrap(), 3);

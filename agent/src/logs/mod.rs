@@ -183,7 +183,7 @@ pub fn scan_with(host: &Host, state: &LogState, deadline: Instant, what: &What<'
             next.kernel = kernel(&mut files, state.kernel, deadline);
         }
     }
-    let seen = heard || !marks.is_empty() || next.kernel != state.kernel;
+    let seen = heard || !marks.is_empty() || next.kernel.is_some();
     marks.extend(files.scan(&files::OWN, Window::default()).0);
     files.engine.console = Console::default();
     marks.extend(files.products(what.products, what.withheld));

@@ -133,7 +133,8 @@ mod tests {
     }
 
     fn logs(list: &[(Product, &str)]) -> Products {
-        let one = |&(product, path): &(Product, &str)| ProductLog { product, path: path.to_owned() };
+        let one =
+            |&(product, path): &(Product, &str)| ProductLog { product, path: path.to_owned() };
         Products { logs: list.iter().map(one).collect(), complete: Vec::new() }
     }
 
@@ -197,7 +198,9 @@ mod tests {
             folder.put(&format!("root/opt/tomcat/logs/catalina.2026-11-{day}.log"), text);
         };
         let lines = |day: u32, count: u32| -> String {
-            (0..count).map(|n| format!("{day:02}-Nov-2026 01:{n:02}:00.1 SEVERE [m] a.b x\n")).collect()
+            (0..count)
+                .map(|n| format!("{day:02}-Nov-2026 01:{n:02}:00.1 SEVERE [m] a.b x\n"))
+                .collect()
         };
         let mut state = LogState::default();
         put("03", &lines(3, 4));

@@ -123,7 +123,8 @@ impl<'p> Tally<'p> {
         if let Some(priority) = priority {
             self.by_priority[priority as usize] += 1;
         }
-        if hits.is_empty() && !line.quiet && (fault || priority.is_some_and(|p| p <= Priority::Err)) {
+        if hits.is_empty() && !line.quiet && (fault || priority.is_some_and(|p| p <= Priority::Err))
+        {
             self.templates.add(line.program, message, line.at);
         }
         for &index in &hits {

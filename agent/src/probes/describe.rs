@@ -51,7 +51,8 @@ fn one(probe: &Probe) -> Described {
 }
 
 fn source(read: &Read) -> DescribedSource {
-    let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.to_owned()).collect() };
+    let owned =
+        |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.to_owned()).collect() };
     let (looks_at, bytes_max) = match read {
         Read::File { bytes_max, .. } | Read::Glob { bytes_max, .. } => {
             (Vec::new(), Some(*bytes_max))

@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use carepack_facts::httpd::{Config, Directive, Files, Instance, Process, Settings, instances, walk};
+use carepack_facts::httpd::{
+    Config, Directive, Files, Instance, Process, Settings, instances, walk,
+};
 use serde_json::{Value, json};
 
 use super::execute::clean;

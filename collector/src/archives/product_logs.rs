@@ -62,7 +62,9 @@ fn is_turned(rest: &str) -> bool {
 fn is_dated(file: &str) -> bool {
     let rest = ["catalina.", "localhost."].iter().find_map(|name| file.strip_prefix(name));
     let date = rest.and_then(|rest| rest.strip_suffix(".log"));
-    date.is_some_and(|date| date.len() >= 8 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+    date.is_some_and(|date| {
+        date.len() >= 8 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,13 @@ fn httpd() {
             ),
             ("  more of it", AT, None, Continued, "  more of it"),
             ("PHP Fatal error:  x", AT, None, Entry, "PHP Fatal error:  x"),
-            ("[Thu Nov 35 01:12:00 2026] [error] x", AT, None, Entry, "[Thu Nov 35 01:12:00 2026] [error] x"),
+            (
+                "[Thu Nov 35 01:12:00 2026] [error] x",
+                AT,
+                None,
+                Entry,
+                "[Thu Nov 35 01:12:00 2026] [error] x",
+            ),
         ],
     );
 }
@@ -63,20 +69,62 @@ fn tomcat_and_what_its_applications_print() {
         Product::Tomcat,
         &[
             (&format!("05-Nov-2026 01:12:00.123 {severe}"), AT, ERR, Entry, severe),
-            ("java.lang.OutOfMemoryError: Java heap space", AT, None, Continued, "java.lang.OutOfMemoryError: Java heap space"),
-            ("\tat shop.ErrorHandler.fail(ErrorHandler.java:1)", AT, None, Frame, "\tat shop.ErrorHandler.fail(ErrorHandler.java:1)"),
+            (
+                "java.lang.OutOfMemoryError: Java heap space",
+                AT,
+                None,
+                Continued,
+                "java.lang.OutOfMemoryError: Java heap space",
+            ),
+            (
+                "\tat shop.ErrorHandler.fail(ErrorHandler.java:1)",
+                AT,
+                None,
+                Frame,
+                "\tat shop.ErrorHandler.fail(ErrorHandler.java:1)",
+            ),
             ("\t... 12 more", AT, None, Frame, "\t... 12 more"),
             ("\tSuppressed: x", AT, None, Continued, "\tSuppressed: x"),
-            ("Caused by: java.io.IOException: x", AT, None, Continued, "Caused by: java.io.IOException: x"),
+            (
+                "Caused by: java.io.IOException: x",
+                AT,
+                None,
+                Continued,
+                "Caused by: java.io.IOException: x",
+            ),
             ("05-11월-2026 01:12:00.123 심각 [main] a.b c", AT, ERR, Entry, "심각 [main] a.b c"),
-            ("Nov 05, 2026 1:12:00 AM org.apache.catalina.core.X start", AT, None, Entry, "org.apache.catalina.core.X start"),
-            ("SEVERE: Error starting static Resources", AT, ERR, Entry, "SEVERE: Error starting static Resources"),
+            (
+                "Nov 05, 2026 1:12:00 AM org.apache.catalina.core.X start",
+                AT,
+                None,
+                Entry,
+                "org.apache.catalina.core.X start",
+            ),
+            (
+                "SEVERE: Error starting static Resources",
+                AT,
+                ERR,
+                Entry,
+                "SEVERE: Error starting static Resources",
+            ),
             ("11월 05, 2026 1:12:00 오전 org.apache.x y", AT, None, Entry, "org.apache.x y"),
             ("경고: 느림", AT, WARNING, Entry, "경고: 느림"),
             ("2026. 11. 5 오전 1:12:00 org.apache.x y", AT, None, Entry, "org.apache.x y"),
             ("정보: 시작", AT, INFO, Entry, "정보: 시작"),
-            ("java.lang.IllegalStateException: printed", AT, None, Entry, "java.lang.IllegalStateException: printed"),
-            ("2026-11-05 01:12:00.123 ERROR 991 --- [main] s.Shop : x", AT, ERR, Entry, "ERROR 991 --- [main] s.Shop : x"),
+            (
+                "java.lang.IllegalStateException: printed",
+                AT,
+                None,
+                Entry,
+                "java.lang.IllegalStateException: printed",
+            ),
+            (
+                "2026-11-05 01:12:00.123 ERROR 991 --- [main] s.Shop : x",
+                AT,
+                ERR,
+                Entry,
+                "ERROR 991 --- [main] s.Shop : x",
+            ),
             ("Nov 05, 2026 12:12:00 PM a b", Some("2026-11-05T03:12:00Z"), None, Entry, "a b"),
             ("Nov 05, 2026 12:12:00 AM a b", Some("2026-11-04T15:12:00Z"), None, Entry, "a b"),
             ("error somewhere", Some("2026-11-04T15:12:00Z"), None, Continued, "error somewhere"),
@@ -94,7 +142,13 @@ fn jboss_with_and_without_zone_and_day() {
             (&format!("2026-11-04 16:12:00,123+0000 {error}"), AT, ERR, Entry, error),
             (&format!("2026-11-05 01:12:00,123 +0900 {error}"), AT, ERR, Entry, error),
             (&format!("01:12:00,123 {error}"), AT, ERR, Entry, error),
-            ("    \"WFLYCTL0080: Failed services\" => {", AT, None, Continued, "    \"WFLYCTL0080: Failed services\" => {"),
+            (
+                "    \"WFLYCTL0080: Failed services\" => {",
+                AT,
+                None,
+                Continued,
+                "    \"WFLYCTL0080: Failed services\" => {",
+            ),
             ("2026-11-05 01:12:00,123 FATAL [x] y", AT, Some(Priority::Crit), Entry, "FATAL [x] y"),
             ("2026-11-05 01:12:00,123 WARN  [x] y", AT, WARNING, Entry, "WARN  [x] y"),
         ],
@@ -113,9 +167,21 @@ fn mysql_and_mariadb_of_all_ages() {
             ("2026-11-05 01:12:00 7f12ab34 InnoDB: Error: x", AT, None, Entry, "InnoDB: Error: x"),
             ("261105  1:12:00 [Warning] x", AT, WARNING, Entry, "[Warning] x"),
             ("261105 01:12:00 mysqld_safe Starting x", AT, None, Entry, "mysqld_safe Starting x"),
-            ("2026-11-04T16:12:00Z UTC - mysqld got signal 11 ;", AT, None, Entry, "UTC - mysqld got signal 11 ;"),
+            (
+                "2026-11-04T16:12:00Z UTC - mysqld got signal 11 ;",
+                AT,
+                None,
+                Entry,
+                "UTC - mysqld got signal 11 ;",
+            ),
             ("InnoDB: Error: x", AT, None, Entry, "InnoDB: Error: x"),
-            ("Some pointers may be invalid and cause the dump to abort.", AT, None, Continued, "Some pointers may be invalid and cause the dump to abort."),
+            (
+                "Some pointers may be invalid and cause the dump to abort.",
+                AT,
+                None,
+                Continued,
+                "Some pointers may be invalid and cause the dump to abort.",
+            ),
         ],
     );
 }
@@ -142,7 +208,14 @@ fn what_was_read_before_gives_its_time() {
 fn no_bytes_break_it() {
     for product in Product::ALL {
         let mut reader = reader(product);
-        for line in [&b"[2026-13-45 99:99:99]"[..], b"[", b"2026-", b"\xff\xfe\x00", b"9999-99-99 1", "11월".as_bytes()] {
+        for line in [
+            &b"[2026-13-45 99:99:99]"[..],
+            b"[",
+            b"2026-",
+            b"\xff\xfe\x00",
+            b"9999-99-99 1",
+            "11월".as_bytes(),
+        ] {
             for end in 0..=line.len() {
                 let seen = reader.line(&line[..end]);
                 assert_eq!(seen.at, None);

@@ -34,7 +34,8 @@ const HTTPD: [&str; 9] = [
 ];
 /// How the names of error logs end there.
 const HTTPD_NAMES: [&str; 3] = ["error_log", "error.log", "mod_jk.log"];
-const TOMCAT: [&str; 3] = ["/var/log/tomcat*", "/var/opt/rh/*/log/tomcat*", "/var/log/jws*/tomcat*"];
+const TOMCAT: [&str; 3] =
+    ["/var/log/tomcat*", "/var/opt/rh/*/log/tomcat*", "/var/log/jws*/tomcat*"];
 const JBOSS: [&str; 4] =
     ["/var/log/jboss*", "/var/log/wildfly*", "/var/log/eap*", "/var/opt/rh/*/log/jboss*"];
 const MYSQLD: [&str; 6] = [

@@ -16,7 +16,8 @@ fn check(host: &Host, expected: &[(Product, &str)]) {
 
 #[test]
 fn logs_of_running_instances_and_of_packages_are_found_once() {
-    let argv = "java\0-D[Standalone]\0-Djboss.home.dir=/opt/eap\0-Djboss.server.log.dir=/logs/eap\0";
+    let argv =
+        "java\0-D[Standalone]\0-Djboss.home.dir=/opt/eap\0-Djboss.server.log.dir=/logs/eap\0";
     let (_folder, host) = recorded(&[
         ("proc/20/stat", &stat(20)),
         ("proc/20/cmdline", "java\0-Dcatalina.base=/srv/t1\0"),
