@@ -1,3 +1,5 @@
+//! One literal of each form, as the products write it.
+
 use super::*;
 
 const SEOUL: &str = "Asia/Seoul";

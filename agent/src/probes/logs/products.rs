@@ -282,5 +282,4 @@ fn joined(link: &str, target: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "products_tests.rs"]
 mod tests;

@@ -1,3 +1,5 @@
+//! Whole hosts in a folder: which logs of products are found there.
+
 use super::*;
 use crate::host::testing::{Folder, recorded};
 
