@@ -137,6 +137,9 @@ fn what_is_shipped_is_without_danger_and_faults_are_found() -> Result<()> {
         <password>Pool-Secret-2</password></security></datasource>";
     ensure!(text.contains("<datasources>"), "the shipped configuration has data sources");
     std::fs::write(&file, text.replacen("<datasources>", source, 1))?;
+    // What is no archive cannot be deployed; server.log says so.
+    std::fs::write(base.join("deployments/broken.war"), "no archive")?;
+    std::fs::write(base.join("deployments/broken.war.dodeploy"), "")?;
     let mut server = start(&home, &base, HEAP_SMALL_MIB, &["-bmanagement", "0.0.0.0"])?;
     let (found, document) = looked_at(dir.path())?;
     server.kill_9();
@@ -145,6 +148,7 @@ fn what_is_shipped_is_without_danger_and_faults_are_found() -> Result<()> {
         "jboss-datasource-validation",
         "jboss-clear-passwords",
         "jdk-heap-small",
+        "jboss-deployment-failed-log",
     ] {
         let verdict = found.get(rule).map_or("-", |(verdict, _)| verdict.as_str());
         ensure!(verdict == "attention", "{rule}: {found:?}");

@@ -4,6 +4,7 @@
 //! Debian's packages `apache2`, `tomcat10` and a Java are used; where one is absent the test says
 //! aloud that it is skipped. Instances run on loopback, on ports of their own.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::binaries::path;
-use carepack_tests::process::run;
+use carepack_tests::process::{run, until};
 use serde_json::Value;
 
 /// How long a product may take to start.
@@ -95,6 +96,16 @@ fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// Asks for a page and waits for the whole answer.
+fn request(port: u16, page: &str) -> Result<()> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+    write!(stream, "GET {page} HTTP/1.0\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    ensure!(!answer.is_empty(), "{page}: no answer");
+    Ok(())
+}
+
 #[test]
 fn a_real_httpd_with_wrong_limits_is_found_and_the_default_is_in_no_danger() -> Result<()> {
     let Some(httpd) = program("/usr/sbin/apache2", "apache2") else { return Ok(()) };
@@ -123,12 +134,17 @@ fn a_real_httpd_with_wrong_limits_is_found_and_the_default_is_in_no_danger() -> 
     let _running =
         start(Command::new(httpd).arg("-d").arg(&root).arg("-f").arg(&main).arg("-DFOREGROUND"))?;
     wait_for(port)?;
+    // Nothing listens behind it: each request is an error of its own in its log.
+    for _ in 0..6 {
+        request(port, "/app/")?;
+    }
     let found = findings(dir.path(), &["httpd-"])?;
     for (rule, place) in [
         ("httpd-timeout-long", "900s"),
         ("httpd-backend-timeout", "127.0.0.1:18080 1200s"),
         ("httpd-status-open", "/server-status"),
         ("httpd-workers-cut", "4000"),
+        ("httpd-backend-failed-log", "httpd: [proxy"),
     ] {
         ensure!(verdict(&found, rule, place) == "attention", "{rule}: {found:#?}");
     }
@@ -174,6 +190,12 @@ fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() 
         "-Xms64m -Xmx64m -XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath={}",
         dumps.display()
     );
+    // An application whose listener is missing does not start, and its log says so.
+    let broken = base.join("webapps/broken/WEB-INF");
+    std::fs::create_dir_all(&broken)?;
+    let listener =
+        "<web-app><listener><listener-class>absent.Listener</listener-class></listener></web-app>";
+    std::fs::write(broken.join("web.xml"), listener)?;
     let running = start(
         Command::new(script)
             .arg("run")
@@ -182,7 +204,14 @@ fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() 
             .env("CATALINA_OPTS", options),
     )?;
     wait_for(port)?;
+    let told = || {
+        let logs = std::fs::read_dir(base.join("logs"))?.flatten();
+        let texts = logs.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        Ok(texts.into_iter().any(|text| text.contains("startup failed")).then_some(()))
+    };
+    until("the log to tell of the application", told)?;
     let found = findings(dir.path(), &["tomcat-", "jdk-heap-"])?;
+    ensure!(verdict(&found, "tomcat-start-failed-log", "tomcat: ") == "attention", "{found:#?}");
     let place = base.to_string_lossy();
     ensure!(verdict(&found, "jdk-heap-small", &place) == "attention", "{found:#?}");
     for rule in ["tomcat-connection-timeout", "tomcat-threads-low", "tomcat-gc-log"] {

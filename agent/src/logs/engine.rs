@@ -3,6 +3,8 @@
 //! Every byte is read from the file once. Lines without a literal cost a time stamp and a name;
 //! expressions run on the few others only.
 
+use carepack_shared::patterns::Priority;
+use carepack_shared::product_log::Part;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -10,6 +12,7 @@ use serde_json::{Map, Value};
 use super::coverage::Coverage;
 use super::patterns::Patterns;
 use super::prefilter::Found;
+use super::products::Console;
 use super::syslog::{Format, Parts, Reader};
 use super::tally::{Line, MESSAGE_BYTES_MAX, Tally};
 
@@ -27,12 +30,14 @@ pub(super) struct Engine<'p> {
     patterns: &'p Patterns,
     pub tally: Tally<'p>,
     found: Vec<Found>,
+    /// What products say on standard output and in files that are read too.
+    pub console: Console,
 }
 
 impl<'p> Engine<'p> {
     pub fn new(patterns: &'p Patterns, zone: TimeZone) -> Self {
         let tally = Tally::new(patterns, zone);
-        Self { patterns, tally, found: Vec::new() }
+        Self { patterns, tally, found: Vec::new(), console: Console::default() }
     }
 
     /// Counts the lines of a block.
@@ -63,7 +68,7 @@ impl<'p> Engine<'p> {
                 continue;
             }
             coverage.line(parts.at);
-            if hits.is_empty() {
+            if hits.is_empty() || parts.part == Part::Frame {
                 self.pass(&parts);
             } else {
                 self.look_at((line, begin), &parts, hits);
@@ -75,8 +80,8 @@ impl<'p> Engine<'p> {
     /// Counts a line without a literal. Its message is not looked at: no priority.
     #[inline]
     fn pass(&mut self, parts: &Parts<'_>) {
-        let Parts { at, program, rest: message, .. } = *parts;
-        self.tally.pass(&Line { at, priority: None, program, message });
+        let Parts { at, program, rest: message, priority, .. } = *parts;
+        self.tally.pass(&Line { at, priority, program, message, quiet: false });
     }
 
     /// Counts a line with the literals that stand in it; only those of the message say anything.
@@ -89,15 +94,28 @@ impl<'p> Engine<'p> {
         let message = parts.message();
         let text = begin + start_of(line, message);
         let range = count_before(hits, text)..count_before(hits, text + MESSAGE_BYTES_MAX);
-        let line = Line { at: parts.at, priority: None, program: parts.program, message };
-        self.tally.add(&line, &hits[range]);
+        let Parts { at, program, priority, part, .. } = *parts;
+        let quiet = part == Part::Continued || priority.is_some_and(|p| p > Priority::Warning);
+        let line = Line { at, priority, program, message, quiet };
+        self.count(&line, &hits[range]);
     }
 
     /// Counts one entry that is no line of a file.
     pub fn entry(&mut self, line: &Line<'_>) {
         let head = &line.message[..line.message.len().min(MESSAGE_BYTES_MAX)];
         self.patterns.look(head, &mut self.found);
-        self.tally.add(line, &self.found);
+        let found = std::mem::take(&mut self.found);
+        self.count(line, &found);
+        self.found = found;
+    }
+
+    /// What a product's own log says too counts there.
+    fn count(&mut self, line: &Line<'_>, hits: &[Found]) {
+        if !hits.is_empty() && self.console.says(line) {
+            self.tally.pass(line);
+        } else {
+            self.tally.add(line, hits);
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Line<'a> {
     pub priority: Option<Priority>,
     pub program: &'a [u8],
     pub message: &'a [u8],
+    /// No fault of its own, whatever words stand in it: its log says so.
+    pub quiet: bool,
 }
 
 /// What was counted.
@@ -121,7 +123,8 @@ impl<'p> Tally<'p> {
         if let Some(priority) = priority {
             self.by_priority[priority as usize] += 1;
         }
-        if hits.is_empty() && (fault || priority.is_some_and(|p| p <= Priority::Err)) {
+        if hits.is_empty() && !line.quiet && (fault || priority.is_some_and(|p| p <= Priority::Err))
+        {
             self.templates.add(line.program, message, line.at);
         }
         for &index in &hits {
@@ -253,7 +256,7 @@ mod tests {
         for &(at, priority, program, message) in lines {
             patterns.look(message.as_bytes(), &mut found);
             let (program, message) = (program.as_bytes(), message.as_bytes());
-            tally.add(&Line { at: Some(at), priority, program, message }, &found);
+            tally.add(&Line { at: Some(at), priority, program, message, quiet: false }, &found);
         }
         tally.into_json()
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
-use crate::logs::{self, LogState, Patterns};
+use crate::logs::{self, LogState, Patterns, What};
 use crate::sampler::history::{self, History};
 use crate::sampler::hourly;
 
@@ -209,7 +209,9 @@ impl One<'_> {
     fn log(&self, hand_on: &mut dyn FnMut(Event)) {
         let Context { host, memory, deadline, .. } = *self.context;
         let patterns = memory.patterns.as_deref().unwrap_or_else(|| Patterns::of_agent());
-        let scanned = logs::scan_with(host, &memory.log_state, deadline, patterns);
+        let products = super::logs::find(host);
+        let what = What { patterns, products: &products, withheld: self.context.withheld };
+        let scanned = logs::scan_with(host, &memory.log_state, deadline, &what);
         let source = Source::Log { name: scanned.name.to_owned() };
         let outcome = settle(scanned.result.map(|(value, state)| {
             hand_on(Event::Scanned(state));

@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use carepack_facts::httpd::{Config, Files, Instance, Process, Settings, instances, walk};
+use carepack_facts::httpd::{
+    Config, Directive, Files, Instance, Process, Settings, instances, walk,
+};
 use serde_json::{Value, json};
 
 use super::execute::clean;
@@ -162,6 +164,53 @@ fn find(host: &Host) -> Look<Vec<String>> {
     Ok(files)
 }
 
+/// The error logs of every instance; of one that is begun anew each day its path with a `*`.
+pub(super) fn logs(host: &Host) -> Vec<String> {
+    let mut logs = Vec::new();
+    for instance in found(host).unwrap_or_default() {
+        let Some(config) = read(host, &instance, &settings(host, &instance)) else { continue };
+        let named = |d: &&Directive| matches!(&*d.name, "errorlog" | "jklogfile");
+        for directive in config.directives.iter().filter(named) {
+            let word = directive.arg(0);
+            match word.strip_prefix('|') {
+                Some(command) => logs.extend(piped(command).map(|path| config.path(&path))),
+                None if word.starts_with("syslog") => {}
+                None => logs.push(config.path(word)),
+            }
+        }
+        // What it writes where nothing is said.
+        logs.push(config.path("logs/error_log"));
+    }
+    logs
+}
+
+/// The file that `rotatelogs` makes: its name with a format of strftime, or with the second at
+/// which it was begun.
+fn piped(command: &str) -> Option<String> {
+    /// Options of `rotatelogs` that take a value.
+    const VALUED: [&str; 3] = ["-L", "-p", "-n"];
+    let mut words = command.trim_start_matches(['|', '$']).split_whitespace();
+    let program = words.next()?.trim_matches('"');
+    if !program.rsplit('/').next()?.starts_with("rotatelogs") {
+        return None;
+    }
+    let file = loop {
+        let word = words.next()?;
+        if VALUED.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            break word.trim_matches('"');
+        }
+    };
+    Some(match (file.find('%'), file.rfind('%')) {
+        (Some(from), Some(to)) => {
+            let rest = file.get(to + 2..).unwrap_or_default();
+            format!("{}*{rest}", &file[..from])
+        }
+        _ => format!("{file}.*"),
+    })
+}
+
 /// What is known of an instance before its files are read.
 fn settings(host: &Host, instance: &Instance) -> Settings {
     let program = program(host, &instance.binary);
@@ -291,5 +340,20 @@ mod tests {
         assert_eq!(told["certificates"][0]["unseen"], "absent");
         assert_eq!(told["keys"][0]["file"], "/x/a.key");
         assert!(!told.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn logs_behind_rotatelogs_are_named_by_their_dates() {
+        let check = |command: &str, expected: Option<&str>| {
+            assert_eq!(piped(command).as_deref(), expected, "{command}");
+        };
+        check(
+            "/usr/sbin/rotatelogs -l -n 5 /logs/error_log.%Y-%m-%d 86400",
+            Some("/logs/error_log.*"),
+        );
+        check("$rotatelogs \"/logs/%Y%m%d_error.log\" 100M", Some("/logs/*_error.log"));
+        check("/usr/sbin/rotatelogs logs/error_log 86400", Some("logs/error_log.*"));
+        check("/usr/bin/logger -t httpd", None);
+        check("rotatelogs", None);
     }
 }

@@ -116,6 +116,13 @@ fn survey(host: &Host) -> Look<Value> {
     }
 }
 
+/// The base folder of every instance, and whether it runs.
+pub(super) fn bases(host: &Host, daemons: &[daemons::Daemon]) -> Vec<(String, bool)> {
+    let run = running(host, daemons).into_iter().map(|instance| (instance.base, true));
+    let known = KNOWN.iter().flat_map(|pattern| folders(host, pattern)).map(|base| (base, false));
+    run.chain(known).collect()
+}
+
 fn running(host: &Host, daemons: &[daemons::Daemon]) -> Vec<Instance> {
     let one = |daemon: &daemons::Daemon| {
         let base = daemon.option("-Dcatalina.base=")?.trim_end_matches('/').to_owned();

@@ -7,6 +7,8 @@
 
 use carepack_shared::cluster;
 
+use super::product_logs::product_of;
+
 /// Files taken as they are. The agent's probes produce the same keys (a test says so).
 pub const FILES: &[&str] = &[
     "/boot/grub2/grubenv",
@@ -280,7 +282,9 @@ pub fn is_wanted(name: &str) -> bool {
 /// Whether an entry is a log, of which more is taken than of other files.
 pub fn is_log(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
-    name.contains("var/log/") && is_system_log(file) || file.starts_with("journalctl_--no-pager_--")
+    name.contains("var/log/") && is_system_log(file)
+        || file.starts_with("journalctl_--no-pager_--")
+        || product_of(name).is_some()
 }
 
 /// `messages`, `secure` and `cron`, and what rotation makes of them, packed ones left out.
@@ -300,6 +304,9 @@ pub fn is_sar(file: &str) -> bool {
 }
 
 fn is_wanted_below(name: &str) -> bool {
+    if product_of(name).is_some() {
+        return true;
+    }
     if let Some(file) = name.strip_prefix("var/log/") {
         return is_system_log(file) || file.strip_prefix("sa/").is_some_and(is_sar);
     }
@@ -406,6 +413,8 @@ mod tests {
         check("x/sos_commands/cluster/crm_report/db-a/pengine/pe-input.last", false);
         check("x/sos_commands/cluster/crm_report/db-a/journal.log", false);
         check("x/var/lib/pacemaker/pengine/pe-warn-3.bz2", true);
+        check("x/var/log/mysqld.log-20261101", true);
+        check("x/var/log/mysqld.log.gz", false);
         check("x/opt/jboss-eap-7.4/standalone/configuration/standalone-ha.xml", true);
         check("x/opt/jboss-eap-7.4/standalone/configuration/mgmt-users.properties", false);
     }

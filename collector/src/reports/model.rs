@@ -149,6 +149,8 @@ pub struct HostPage {
     pub log_days: Table,
     /// Unknown faults that the last inspection had not seen.
     pub log_new: Table,
+    /// Logs that were read, those of the products with their name.
+    pub log_sources: Table,
     /// Stretches that were not read, and logs with long silences.
     pub log_gaps: Table,
     /// Package transactions of the period.

@@ -41,6 +41,7 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         logs: logs::patterns(scene, host),
         log_days: log_days::days(scene, host),
         log_new: log_days::new_faults(scene, host),
+        log_sources: log_days::sources(scene, host),
         log_gaps: log_days::gaps(scene, host),
         advisories,
         advisories_note,
