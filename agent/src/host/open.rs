@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use super::{Host, Look, Missed};
+use super::{Door, Host, Look, Missed};
 
 /// An open file of the host.
 pub struct OpenFile {
@@ -18,9 +18,9 @@ impl Host {
     /// # Errors
     /// As [`Self::read`].
     pub fn open(&self, path: &str) -> Look<OpenFile> {
-        match self {
-            Self::Live(live) => live.open(path),
-            Self::Recorded(recorded) => recorded.tree(path)?.open(path),
+        match &self.door {
+            Door::Live(live) => live.open(path),
+            Door::Recorded(recorded) => recorded.tree(path)?.open(path),
         }
     }
 }

@@ -124,7 +124,8 @@ fn found(host: &Host) -> Look<Vec<Instance>> {
         exe: host.link(&format!("/proc/{}/exe", daemon.pid())).ok(),
     };
     let running = daemons::running(host);
-    let httpds = running.iter().flatten().filter(|daemon| daemon.product() == "httpd");
+    let httpds =
+        running.iter().flat_map(|all| all.iter()).filter(|daemon| daemon.product() == "httpd");
     let processes: Vec<Process> = httpds.map(process).collect();
     let is_file = |path: &str| host.stat(path).is_ok_and(|stat| stat.kind == Kind::File);
     match (instances(&processes, &is_file), running) {
