@@ -24,7 +24,7 @@ use carepack_shared::Unseen;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use cost::Meter;
+pub use cost::{Meter, give_memory_back};
 pub use kept::Kept;
 use live::Live;
 use memo::Memo;

@@ -429,6 +429,13 @@ mod tests {
         assert_eq!(walked(5), (Some(5), Value::Null, true));
     }
 
+    #[test]
+    fn a_host_that_is_too_large_is_searched_a_part_of_the_bound_far() {
+        let value = tree(&Host::live().walked_up_to(100)).unwrap();
+        assert_eq!((&value["scope"], &value["cut"]), (&json!("roots"), &json!("entries")));
+        assert!((1..=25).contains(&value["entries"].as_u64().unwrap()), "{value}");
+    }
+
     /// Ids that files made by this test have.
     fn host_ids() -> (u32, u32) {
         let file = tempfile::NamedTempFile::new().unwrap();
