@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use carepack_agent::host::{Host, Live};
+use carepack_agent::host::Host;
 use carepack_agent::logs::{LogState, Patterns, scan_files};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -55,7 +55,7 @@ fn main() {
 
     let expressions = folder.path().join("patterns");
     std::fs::write(&expressions, Patterns::of_agent().as_expressions()).expect("a file");
-    let host = Host::Live(Live::new(folder.path()));
+    let host = Host::under(folder.path());
     let peers = [("rg", &["-c", "-a", "-f"][..]), ("grep", &["-c", "-E", "-f"])];
     let (mut own, mut others) = (Vec::new(), [Vec::new(), Vec::new()]);
     for _ in 0..RUNS {

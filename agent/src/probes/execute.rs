@@ -281,7 +281,6 @@ pub fn withheld() -> Outcome {
 #[must_use]
 pub fn clean(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let hostile = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     if !text.contains(hostile) {
         return text.into_owned();
     }
@@ -294,6 +293,12 @@ pub fn clean(bytes: &[u8]) -> String {
         }
     }
     cleaned
+}
+
+/// A character that a terminal obeys.
+#[must_use]
+pub fn hostile(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r')
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 //! the main file is not followed: nobody can have another's file collected.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use carepack_facts::httpd::{
@@ -126,7 +127,8 @@ fn found(host: &Host) -> Look<Vec<Instance>> {
         exe: host.link(&format!("/proc/{}/exe", daemon.pid())).ok(),
     };
     let running = daemons::running(host);
-    let httpds = running.iter().flatten().filter(|daemon| daemon.product() == "httpd");
+    let httpds =
+        running.iter().flat_map(|all| all.iter()).filter(|daemon| daemon.product() == "httpd");
     let processes: Vec<Process> = httpds.map(process).collect();
     let is_file = |path: &str| host.stat(path).is_ok_and(|stat| stat.kind == Kind::File);
     match (instances(&processes, &is_file), running) {
@@ -227,8 +229,21 @@ fn settings(host: &Host, instance: &Instance) -> Settings {
     }
 }
 
+/// What programs have told of themselves: each is asked once in a collection.
+type Told = Mutex<BTreeMap<String, Option<Value>>>;
+
 /// `{"path","version","compiled_in"}` of a program of the list that only root can change.
 fn program(host: &Host, path: &str) -> Option<Value> {
+    let told = host.once(|_| Told::default());
+    let known = told.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+    known.unwrap_or_else(|| {
+        let value = asked(host, path);
+        told.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), value.clone());
+        value
+    })
+}
+
+fn asked(host: &Host, path: &str) -> Option<Value> {
     let listed = PROGRAMS.iter().find(|one| **one == path)?;
     let trusted = |path: &str| {
         host.stat(path)

@@ -79,7 +79,7 @@ struct Instance {
 /// `{"unseen": reason}`.
 fn survey(host: &Host) -> Look<Value> {
     let daemons = daemons::running(host);
-    let mut found = running(host, daemons.as_deref().unwrap_or_default());
+    let mut found = running(host, daemons.as_deref().map_or(&[], Vec::as_slice));
     let mut seen: BTreeSet<(String, u64)> = BTreeSet::new();
     for base in KNOWN.iter().flat_map(|pattern| folders(host, pattern)) {
         let home = match base.strip_prefix("/var/lib/tomcat") {
