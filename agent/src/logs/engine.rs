@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::bytes::line_ends;
 use super::coverage::Coverage;
 use super::patterns::Patterns;
 use super::prefilter::Found;
@@ -27,12 +28,13 @@ pub(super) struct Engine<'p> {
     patterns: &'p Patterns,
     pub tally: Tally<'p>,
     found: Vec<Found>,
+    ends: Vec<u32>,
 }
 
 impl<'p> Engine<'p> {
     pub fn new(patterns: &'p Patterns, zone: TimeZone) -> Self {
         let tally = Tally::new(patterns, zone);
-        Self { patterns, tally, found: Vec::new() }
+        Self { patterns, tally, found: Vec::new(), ends: Vec::new() }
     }
 
     /// Counts the lines of a block.
@@ -46,12 +48,16 @@ impl<'p> Engine<'p> {
         coverage.bytes(block.len() as u64);
         let mut found = std::mem::take(&mut self.found);
         self.patterns.look(block, &mut found);
+        let mut ends = std::mem::take(&mut self.ends);
+        line_ends(block, &mut ends);
+        if block.last() != Some(&b'\n') {
+            ends.push(block.len() as u32);
+        }
         let mut left = &found[..];
-        let mut start = 0;
-        while start < block.len() {
-            let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
-            let (line, begin) = (&block[start..end], start);
-            start = end + 1;
+        let mut begin = 0;
+        for &end in &ends {
+            let end = end as usize;
+            let line = &block[begin..end];
             let (hits, others) = left.split_at(count_before(left, end));
             left = others;
             let parts = reader.line(line);
@@ -59,24 +65,24 @@ impl<'p> Engine<'p> {
                 window.after.is_none_or(|after| at > after)
                     && window.until.is_none_or(|until| at < until)
             });
-            if !new {
-                continue;
+            if new {
+                coverage.line(parts.at);
+                if hits.is_empty() {
+                    self.pass(&parts);
+                } else {
+                    self.look_at((line, begin), &parts, hits);
+                }
             }
-            coverage.line(parts.at);
-            if hits.is_empty() {
-                self.pass(&parts);
-            } else {
-                self.look_at((line, begin), &parts, hits);
-            }
+            begin = end + 1;
         }
-        self.found = found;
+        (self.found, self.ends) = (found, ends);
     }
 
     /// Counts a line without a literal. Its message is not looked at: no priority.
     #[inline]
     fn pass(&mut self, parts: &Parts<'_>) {
         let Parts { at, program, rest: message, .. } = *parts;
-        self.tally.pass(&Line { at, priority: None, program, message });
+        self.tally.pass(&Line { at, priority: None, program, message }, parts.key());
     }
 
     /// Counts a line with the literals that stand in it; only those of the message say anything.
