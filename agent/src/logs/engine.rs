@@ -140,6 +140,7 @@ pub fn digest(text: &[u8], format: Format, now: Timestamp, zone: &TimeZone) -> M
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn counts(text: &[u8]) -> (u64, Value) {
@@ -182,5 +183,82 @@ mod tests {
     fn every_pair_of_bytes_can_be_counted() {
         let text: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
         counts(&text);
+    }
+
+    /// The same counts by the plain way: each line by itself, its message searched by itself.
+    fn plainly(text: &[u8], format: Format, now: Timestamp) -> Map<String, Value> {
+        let patterns = Patterns::of_agent();
+        let mut tally = Tally::new(patterns, TimeZone::UTC);
+        let mut reader = Reader::new(format, now, TimeZone::UTC);
+        let mut found = Vec::new();
+        let whole = text.strip_suffix(b"\n").unwrap_or(text);
+        for line in whole.split(|&byte| byte == b'\n').filter(|_| !text.is_empty()) {
+            let parts = reader.line(line);
+            let whole = parts.message();
+            patterns.look(&whole[..whole.len().min(MESSAGE_BYTES_MAX)], &mut found);
+            // A literal in the tag, too, is reason enough to take the tag off; bytes tell of it.
+            let mut all = Vec::new();
+            patterns.look(parts.rest, &mut all);
+            let message = if all.is_empty() { parts.rest } else { whole };
+            let Parts { at, program, .. } = parts;
+            tally.add(&Line { at, priority: None, program, message }, &found);
+        }
+        tally.into_json()
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let heads = vec![
+            "Nov  4 01:12:0",
+            "Nov  3 23:59:5",
+            "2026-11-04T01:12:00+09:00 ",
+            "",
+            "\0\0",
+            "\t",
+            "[ 12.5] ",
+            "type=AVC msg=audit(1762272720.1:2): ",
+        ];
+        let tags = vec![
+            "3 a kernel: ",
+            "7 a sshd[12]: ",
+            "7 a systemd[1]:",
+            "1 host-of-a-long-name java: ",
+            "9 a a-program-with-quite-a-long-name[3]: ",
+            "5 a error[1]: ",
+            "2 a ",
+            "",
+        ];
+        let words = vec![
+            "Kernel panic - not syncing: x",
+            "Failed password for root from 1.2.3.4 port 5 ssh2",
+            "error",
+            "failed",
+            "an error of the billing module 17",
+            "all is well",
+            "",
+            "x: y",
+            "segfault at 0 ip 0 sp 0 error 4",
+            "한글 오류",
+            "\u{1b}[31m",
+            "Oops: 0",
+            "\r",
+        ];
+        let pick = proptest::sample::select::<&'static str>;
+        (pick(heads), pick(tags), proptest::collection::vec(pick(words), 0..4))
+            .prop_map(|(head, tag, words)| format!("{head}{tag}{}", words.join(" ")))
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_over_a_block_counts_what_a_look_at_each_line_counts(
+            lines in proptest::collection::vec(line(), 1..60),
+            ended in any::<bool>(),
+        ) {
+            let text = lines.join("\n") + if ended { "\n" } else { "" };
+            let now = "2026-11-05T00:00:00Z".parse().unwrap();
+            for format in [Format::Syslog, Format::Audit, Format::Plain { program: "app" }] {
+                let seen = digest(text.as_bytes(), format, now, &TimeZone::UTC);
+                prop_assert_eq!(seen, plainly(text.as_bytes(), format, now));
+            }
+        }
     }
 }

@@ -2,9 +2,18 @@
 //!
 //! The text is sampled at every second byte, four bytes at a time. Of every literal two grams of four
 //! bytes are chosen, the rarest in logs at an even and at an odd place of it: whichever way the
-//! literal falls, exactly one of them is sampled. A small table says whether any literal has the
-//! gram; the few that do are compared in full. No literal spans lines and there is no state
-//! between buffers, so each byte is looked at once and nothing is allocated but the hits.
+//! literal falls, exactly one of them is sampled. Then, dearer step by step and rarer:
+//!
+//! 1. a table says of every window of sixteen bytes whether any of its eight grams may be one of a
+//!    literal: loads only, no branch, as a wrong guess of the processor costs more than a window;
+//! 2. of the windows that say yes each gram is looked at by itself, with a second hash;
+//! 3. of the grams that remain the literals are found, four more bytes of each are compared, and at
+//!    last the whole literal.
+//!
+//! No literal spans lines and there is no state between buffers, so each byte is looked at once and
+//! nothing is allocated but the hits. The choice of grams rests on `common.txt`: it changes the
+//! cost, never what is found. A stride of four (with a search of its own for short literals),
+//! hashes by vector and other tables of 2^15 to 2^19 bytes were measured and are not faster.
 
 use std::collections::BTreeMap;
 
