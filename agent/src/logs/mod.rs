@@ -2,14 +2,15 @@
 //!
 //! Read in this order: [`patterns`] (what is looked for, by one look for all: [`prefilter`]),
 //! [`tally`] (what is counted: [`programs`], [`templates`]), [`engine`] (the one pass over
-//! [`blocks`] of lines, each read by [`syslog`]), then the logs themselves: [`journal`], and
-//! [`files`] with their [`rotation`] and packing ([`unpack`]), the [`products`]' own among them.
-//! [`coverage`] says what was read.
+//! [`blocks`] of lines, told apart by [`bytes`] and read by [`syslog`]), then the logs themselves:
+//! [`journal`], and [`files`] with their [`rotation`] and packing ([`unpack`]), the [`products`]'
+//! own among them. [`coverage`] says what was read.
 //!
 //! A line leaves the host only when a pattern matched it, three of each at most; of unknown faults
 //! the words that stay the same leave. Masking comes later.
 
 mod blocks;
+mod bytes;
 mod coverage;
 mod engine;
 mod files;

@@ -19,6 +19,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::bytes::find_any;
+use super::programs::Key;
+
 /// How a file's lines are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -52,6 +55,13 @@ pub(super) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
+    /// The key of the program.
+    #[inline]
+    pub fn key(&self) -> Key {
+        let text = if self.tagged { self.rest } else { self.program };
+        Key::of(text, self.program.len())
+    }
+
     /// The message alone: without tag, and of the kernel without its uptime.
     pub fn message(&self) -> &'t [u8] {
         if !self.tagged {
@@ -307,27 +317,6 @@ fn plain(line: &[u8]) -> &[u8] {
 fn minute_key(stamp: &[u8; STAMP_BYTES]) -> (u64, u64) {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, _, _] = *stamp;
     (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([f, g, h, i, j, k, l, m]))
-}
-
-/// Where the first of three bytes stands: eight bytes a step, as names are short and of any
-/// length, so that a loop over bytes would end where the processor does not expect it.
-#[inline]
-fn find_any(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    // The lowest bit that is set is right: a borrow only goes up.
-    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut from = 0;
-    while let Some(eight) = text.get(from..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*eight);
-        let of = |byte: u8| zeroes(word ^ (ONES * u64::from(byte)));
-        let found = of(bytes[0]) | of(bytes[1]) | of(bytes[2]);
-        if found != 0 {
-            return Some(from + (found.trailing_zeros() / 8) as usize);
-        }
-        from += 8;
-    }
-    text[from..].iter().position(|byte| bytes.contains(byte)).map(|at| from + at)
 }
 
 #[inline]
