@@ -321,6 +321,19 @@ fixes:
         check("https://example", "ftp://example", "references[0]");
     }
 
+    /// The example of the manual is one that is read, with every key.
+    #[test]
+    fn the_manual_is_right() {
+        let manual = include_str!("../../bulletins/README.md");
+        let example = manual.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let advisory = read(example.as_bytes()).unwrap();
+        assert_eq!(advisory.cvss_tenths(), Some(75));
+        assert_eq!((advisory.ranges.len(), advisory.fixes.len()), (2, 1));
+        for product in PRODUCTS {
+            assert!(manual.contains(product), "{product}");
+        }
+    }
+
     #[test]
     fn a_version_without_quotes_keeps_its_zero() {
         let advisory = read(WHOLE.replace("\"9.0.99\"", "9.10").as_bytes()).unwrap();
