@@ -13,8 +13,8 @@ use super::bytes::line_ends;
 use super::coverage::Coverage;
 use super::patterns::Patterns;
 use super::prefilter::Found;
-use super::programs::Key;
 use super::products::Console;
+use super::programs::Key;
 use super::syslog::{Format, Parts, Reader};
 use super::tally::{Line, MESSAGE_BYTES_MAX, Tally};
 
