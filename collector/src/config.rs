@@ -31,6 +31,55 @@ pub struct Config {
     pub notices: Notices,
     #[serde(default)]
     pub mail: Mail,
+    /// Where advisories come from: `[[feed]]`.
+    #[serde(default, rename = "feed")]
+    pub feeds: Vec<Feed>,
+    #[serde(default)]
+    pub advisories: Advisories,
+}
+
+/// A feed of advisories at an address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// Letters, digits, `-` and `.`; it stands in reports.
+    pub name: String,
+    pub kind: FeedKind,
+    /// `https://…`, or `http://…` of a mirror inside: the folder above `repodata`, the folder of
+    /// `changes.csv`, or the file itself.
+    pub from: String,
+    /// Of a repository: `repo:ID` as the hosts' `dnf repolist` names it, or `os:ID:MAJOR`.
+    #[serde(default)]
+    pub stream: Option<String>,
+    /// Certificates (PEM) to trust beside those of the system.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+}
+
+/// What lies at a feed's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedKind {
+    /// `repodata/repomd.xml` and the `updateinfo` that it names.
+    Repository,
+    /// A CSAF provider's folder: `changes.csv`, `archive_latest.txt`, files by year.
+    Csaf,
+    /// One file of any form.
+    File,
+}
+
+/// How advisories are kept up to date.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Advisories {
+    /// Hours between two looks at the feeds.
+    pub every_hours: u32,
+}
+
+impl Default for Advisories {
+    fn default() -> Self {
+        Self { every_hours: 6 }
+    }
 }
 
 /// The listener for agents (mTLS).
@@ -217,12 +266,46 @@ impl Config {
         if let Some(mistake) = self.mail.mistake() {
             return Some(mistake);
         }
+        if let Some(mistake) = self.feeds.iter().find_map(Feed::mistake) {
+            return Some(mistake);
+        }
+        let mut names: Vec<&str> = self.feeds.iter().map(|feed| feed.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(("feed.name", twice[0].to_owned(), "give each feed its own name"));
+        }
+        if !(1..=168).contains(&self.advisories.every_hours) {
+            let value = self.advisories.every_hours.to_string();
+            return Some(("advisories.every_hours", value, "give 1 to 168"));
+        }
         if !(5..=86_400).contains(&limits.poll_seconds) {
             let value = limits.poll_seconds.to_string();
             return Some(("limits.poll_seconds", value, "give 5 to 86400"));
         }
         let zero = counts.into_iter().find(|(_, count)| !(1..=1_000_000).contains(count));
         zero.map(|(key, count)| (key, count.to_string(), "give 1 to 1000000"))
+    }
+}
+
+impl Feed {
+    fn mistake(&self) -> Option<(&'static str, String, &'static str)> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
+        if !(1..=64).contains(&self.name.len()) || !self.name.bytes().all(plain) {
+            let allowed = "give 1 to 64 letters, digits, '-' and '.'";
+            return Some(("feed.name", self.name.clone(), allowed));
+        }
+        if !["https://", "http://"].iter().any(|scheme| self.from.starts_with(scheme)) {
+            let allowed = "give an address that begins with https:// or http://; what lies in a \
+                           folder is taken in by: carepack-collector advisory import";
+            return Some(("feed.from", self.from.clone(), allowed));
+        }
+        let stream = self.stream.clone().unwrap_or_default();
+        let is_stream = ["repo:", "os:"].iter().any(|kind| stream.starts_with(kind));
+        if self.kind == FeedKind::Repository && !is_stream {
+            let allowed = "say which repository it is: repo:ID or os:ID:MAJOR";
+            return Some(("feed.stream", stream, allowed));
+        }
+        None
     }
 }
 
@@ -276,6 +359,19 @@ mod tests {
         check(&open, Ok(()));
         check(&format!("{open}user = \"x\"\npassword_file = \"/p\""), Err("mail.tls"));
         check(&format!("{smtp}from = \"a@c.kr\"\nper_minute = 0"), Err("mail.per_minute"));
+        let feed = |name: &str, from: &str, stream: &str| {
+            format!(
+                "{names}[[feed]]\nname = \"{name}\"\nkind = \"repository\"\nfrom = \"{from}\"\nstream = \"{stream}\"\n"
+            )
+        };
+        check(&feed("a", "https://x/y", "os:rocky:9"), Ok(()));
+        check(&feed("a b", "https://x/y", "os:rocky:9"), Err("feed.name"));
+        check(&feed("a", "/srv/mirror", "os:rocky:9"), Err("advisory import"));
+        check(&feed("a", "https://x/y", ""), Err("feed.stream"));
+        let twice = feed("a", "https://x", "repo:b");
+        let (_, second) = twice.split_once("[[feed]]").unwrap();
+        check(&format!("{twice}[[feed]]{second}"), Err("its own name"));
+        check(&format!("{names}[advisories]\nevery_hours = 0"), Err("every_hours"));
     }
 
     #[test]
@@ -294,10 +390,11 @@ mod tests {
         check(&all, Ok(()));
         let parsed: toml::Table = all.parse().unwrap();
         for (section, keys) in
-            [("agents", 2), ("people", 2), ("limits", 7), ("notices", 1), ("mail", 16)]
+            [("agents", 2), ("people", 2), ("limits", 7), ("advisories", 1), ("notices", 1), ("mail", 16)]
         {
             assert_eq!(parsed[section].as_table().unwrap().len(), keys, "{section}");
         }
         assert_eq!(parsed["mail"]["dkim"].as_table().unwrap().len(), 4);
+        assert_eq!(parsed["feed"][0].as_table().unwrap().len(), 5);
     }
 }

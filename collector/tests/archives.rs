@@ -269,6 +269,38 @@ fn what_an_archive_lacks_is_unknown_and_never_an_answer() {
 }
 
 #[test]
+fn the_logs_of_products_are_counted_with_it() {
+    let archive = tar_of("a/", |builder| {
+        for (name, text) in [
+            ("var/log/messages", "Nov  4 01:12:00 db01 systemd: started\n"),
+            (
+                "var/log/httpd/ssl_error_log",
+                "[Wed Nov 04 01:12:00.1 2026] [proxy:error] [pid 7] AH01114: HTTP: failed\n",
+            ),
+            (
+                "opt/tomcat/logs/catalina.out",
+                "04-Nov-2026 01:12:00.1 SEVERE [main] a.b.c x\n\
+                 java.lang.OutOfMemoryError: x\n\tat a.OutOfMemoryError.b(C.java:1)\n",
+            ),
+            (
+                "opt/tomcat/logs/catalina.2026-11-04.log",
+                "04-Nov-2026 01:12:00.1 SEVERE [m] a.b c\n",
+            ),
+            ("var/log/mysqld.log-20251101", "2025-10-04T01:12:00.1Z 0 [ERROR] [MY-1] [Server] x\n"),
+        ] {
+            let mut header = header(EntryType::Regular, text.len() as u64);
+            builder.append_data(&mut header, format!("a/{name}"), text.as_bytes()).unwrap();
+        }
+    });
+    let facts = derive(&sound(&archive));
+    let count = facts.value("logs.count").unwrap();
+    let expected = json!({"httpd.proxy_error": 1, "java.out_of_memory": 1, "tomcat.severe": 1});
+    assert_eq!(*count, expected);
+    assert_eq!(facts.value("logs.window").unwrap()["lines"], 5);
+    assert_eq!(*facts.value("logs.errors").unwrap(), 3);
+}
+
+#[test]
 fn the_system_log_is_counted_and_masked() {
     let killed = "kernel: Out of memory: Killed process 811 (java), UID 48";
     let old = format!("Dec 30 23:59:59 db01 {killed}\nnonsense\n\x1b[31m\n");

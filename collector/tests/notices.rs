@@ -370,7 +370,6 @@ async fn the_last_decision_counts_and_evidence_moves_it(store: Store) {
     assert_eq!(with.store.plans(with.contract, true).await.unwrap().len(), 2);
     assert_eq!(with.store.plans(with.contract, false).await.unwrap(), current);
     let snapshot = a_snapshot(&with, later(90)).await;
-    assert_eq!(with.store.newest_snapshots().await.unwrap()[&with.host], (snapshot, later(90)));
     let mut host = with.store.notice_hosts(notice.id).await.unwrap().pop().unwrap();
     host.standing = Standing::Applied;
     host.was_applied = true;

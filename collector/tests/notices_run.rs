@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use carepack_advisories::feeds::set::{self, FORMAT, Header, Set};
+use carepack_advisories::feeds::set::{FORMAT, Header, Set};
 use carepack_advisories::model::{Advisory, Cve, Fix, Kind, Severity, Text};
+use carepack_collector::advisories::sets;
 use carepack_collector::config::Config;
 use carepack_collector::notices::{Notices, Ran};
 use carepack_collector::objects::{Objects, snapshot_key};
@@ -193,9 +194,8 @@ impl Shop {
             repositories: std::collections::BTreeMap::new(),
         };
         let set = Set { header, advisories, vulnerabilities: Vec::new() };
-        let mut lines = Vec::new();
-        set::write(&set, &mut lines).unwrap();
-        self.objects.put("advisories/stand-in.jsonl", lines).await.unwrap();
+        let stores = (&self.store, &self.objects);
+        sets::keep(stores, &set, at(MONDAY)).await.unwrap();
     }
 
     async fn run(&self, now: Timestamp) -> Ran {

@@ -3,6 +3,11 @@
 //!
 //! It does not know what a setting means: parsers in `carepack-facts` do.
 
+use std::io::Read;
+
+use thiserror::Error;
+
+use crate::bzip2::Bzip2;
 use crate::xml::{Element, XmlError, parse};
 
 /// What stands in the place of a value that stays.
@@ -90,6 +95,20 @@ const PARTS: &[&str] = &[
 /// Attributes that may hold anything: free text, and options of containers with environments.
 const LOOSE: &[&str] = &["description", "options", "run-command", "exit-reason", "update-user"];
 
+/// Most bytes of a CIB, unpacked: one of a hundred resources has some 200 KiB.
+pub const CIB_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Why an input of the scheduler tells nothing.
+#[derive(Debug, Error)]
+pub enum InputError {
+    #[error("it cannot be unpacked")]
+    Packed(#[source] std::io::Error),
+    #[error("it unpacks to more than {CIB_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("it is no whole document")]
+    Malformed(#[source] XmlError),
+}
+
 /// A cluster information base (`cib.xml`) without what must stay.
 ///
 /// # Errors
@@ -103,6 +122,52 @@ pub fn reduced_cib(text: &str) -> Result<String, XmlError> {
     reduce(&mut root, "");
     write(&root, &mut out);
     Ok(out)
+}
+
+/// Whether a name is that of an input of the scheduler: `pe-input-12.bz2`, or of one that it
+/// warned of or failed on (`pe-warn-3.bz2`, `pe-error-0.bz2`).
+#[must_use]
+pub fn is_input(name: &str) -> bool {
+    let rest = name.strip_prefix("pe-").and_then(|rest| rest.strip_suffix(".bz2"));
+    let number = rest
+        .and_then(|rest| rest.split_once('-'))
+        .filter(|(kind, number)| matches!(*kind, "input" | "warn" | "error") && !number.is_empty());
+    number.is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// What a packed input of the scheduler says of the moment at which it was written: nodes and
+/// their states, fail counts, failed actions. Resources are left out: their settings are those
+/// of `cib.xml`, where they were, and of the newest day.
+///
+/// # Errors
+/// [`InputError`]: nothing of an input that is not whole travels.
+pub fn reduced_input(packed: &[u8]) -> Result<String, InputError> {
+    let mut plain = Vec::new();
+    let mut limited = Bzip2::new(packed).take(CIB_BYTES_MAX as u64 + 1);
+    limited.read_to_end(&mut plain).map_err(InputError::Packed)?;
+    if plain.len() > CIB_BYTES_MAX {
+        return Err(InputError::TooLong);
+    }
+    let mut root = parse(&String::from_utf8_lossy(&plain)).map_err(InputError::Malformed)?;
+    for part in root.children.iter_mut().filter(|part| part.name == "configuration") {
+        part.children.retain(|child| matches!(child.name.as_str(), "crm_config" | "nodes"));
+    }
+    keep_failures(&mut root);
+    let mut out = String::new();
+    reduce(&mut root, "");
+    write(&root, &mut out);
+    Ok(out)
+}
+
+/// Of all operations those that failed last stay: Pacemaker records each once more under an id of
+/// its own (`db_last_failure_0`). The depth is that of the document, which its reader bounds.
+fn keep_failures(element: &mut Element) {
+    let is_failure = |id: &str| id.ends_with("_last_failure_0");
+    element.children.retain(|child| {
+        child.name != "lrm_rsc_op" || child.attribute("id").is_some_and(is_failure)
+    });
+    element.children.iter_mut().for_each(keep_failures);
+    element.children.retain(|child| child.name != "lrm_resource" || !child.children.is_empty());
 }
 
 /// `section` is the part of the CIB that the element stands in.
@@ -162,8 +227,13 @@ fn write(element: &Element, out: &mut String) {
     out.push_str(">\n");
 }
 
-/// `corosync.conf` without keys that stand in it (`totem.key`, corosync.conf(5)); comments, which
-/// may hold anything, go too.
+/// Times of the ring (corosync.conf(5), in milliseconds) that are called as secrets are, and how they
+/// travel instead: what masks secrets afterwards would take them for some.
+pub const RING_TIMES: [(&str, &str); 2] =
+    [("token", "token_timeout"), ("token_coefficient", "timeout_coefficient")];
+
+/// `corosync.conf` without keys that stand in it (`totem.key`, corosync.conf(5)), with
+/// [`RING_TIMES`] under their other names; comments, which may hold anything, go too.
 #[must_use]
 pub fn reduced_corosync(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -178,11 +248,20 @@ pub fn reduced_corosync(text: &str) -> String {
                 out.push_str(": ");
                 out.push_str(SET);
             }
-            None => out.push_str(line.trim_end()),
+            None => out.push_str(&ring_time(line).unwrap_or_else(|| line.trim_end().to_owned())),
         }
         out.push('\n');
     }
     out
+}
+
+/// `token: 3000` as `token_timeout: 3000`; what is no number keeps its name, and is masked.
+fn ring_time(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    let (_, instead) = RING_TIMES.iter().find(|(own, _)| *own == name.trim())?;
+    let ms: u32 = value.trim().parse().ok()?;
+    let indent = &name[..name.len() - name.trim_start().len()];
+    Some(format!("{indent}{instead}: {ms}"))
 }
 
 #[cfg(test)]
@@ -220,11 +299,49 @@ mod tests {
         assert_eq!(reduced_cib("<cib>"), Err(XmlError::Unclosed));
     }
 
+    /// Of two nodes, the first of which failed to start `db`.
+    const PACKED: &[u8] = include_bytes!("../tests/pe-input-7.bz2");
+
+    #[test]
+    fn of_an_input_states_and_failures_travel() {
+        let told = reduced_input(PACKED).unwrap();
+        let kept = ["uname=\"a\"", "fail-count-db#start_0", "db_last_failure_0", "stonith-enabled"];
+        for kept in kept {
+            assert!(told.contains(kept), "{kept}: {told}");
+        }
+        for gone in ["hunter2", "db_last_0", "lrm_resource id=\"vip\"", "No such file"] {
+            assert!(!told.contains(gone), "{gone}: {told}");
+        }
+        assert!(matches!(reduced_input(&PACKED[..60]), Err(InputError::Packed(_))));
+        assert!(matches!(reduced_input(b"<cib/>"), Err(InputError::Packed(_))));
+    }
+
+    #[test]
+    fn inputs_are_told_by_their_names() {
+        let check = |name, expected| assert_eq!(is_input(name), expected, "{name}");
+        check("pe-input-12.bz2", true);
+        check("pe-warn-0.bz2", true);
+        check("pe-input.last", false);
+        check("pe-input-.bz2", false);
+        check("pe-input-1.bz2.tmp", false);
+        check("pe-other-1.bz2", false);
+    }
+
     #[test]
     fn keys_in_the_ring_settings_stay() {
         let text = "totem {\n  # ask Kim\n  key: abc123\n  keyfile: /etc/corosync/authkey\n}\n";
         let expected = "totem {\n  key: set\n  keyfile: /etc/corosync/authkey\n}\n";
         assert_eq!(reduced_corosync(text), expected);
+    }
+
+    #[test]
+    fn times_of_the_ring_are_not_taken_for_secrets() {
+        let text = "totem {\n  token: 4000\n  token_coefficient: 800\n}\n";
+        let reduced = reduced_corosync(text);
+        assert_eq!(reduced, "totem {\n  token_timeout: 4000\n  timeout_coefficient: 800\n}\n");
+        let mut masker = crate::mask::Masker::new(b"any key");
+        assert_eq!(masker.mask(&reduced), reduced);
+        assert_eq!(reduced_corosync("token: s3cret\n"), "token: s3cret\n");
     }
 
     #[test]

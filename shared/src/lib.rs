@@ -15,6 +15,7 @@ pub mod observation;
 pub mod pattern_pack;
 pub mod patterns;
 pub mod period;
+pub mod product_log;
 pub mod reduce;
 pub mod snapshot;
 pub mod terminal;

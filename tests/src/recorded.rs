@@ -27,10 +27,10 @@ pub const ALL: &[Recorded] = &[
     Recorded {
         name: "rhel7-legacy", role: "구 인증 서버", importance: 1, has_previous: false
     },
-    Recorded { name: "db-a", role: "회원 DB 1번 노드", importance: 4, has_previous: false },
-    Recorded { name: "db-b", role: "회원 DB 2번 노드", importance: 4, has_previous: false },
+    Recorded { name: "db-a", role: "회원 DB 1번 노드", importance: 4, has_previous: true },
+    Recorded { name: "db-b", role: "회원 DB 2번 노드", importance: 4, has_previous: true },
     Recorded { name: "rhel9-broken", role: "개발 서버", importance: 1, has_previous: true },
-    Recorded { name: "rhel8-jboss", role: "주문 WAS", importance: 2, has_previous: false },
+    Recorded { name: "rhel8-jboss", role: "주문 WAS", importance: 2, has_previous: true },
 ];
 
 impl Recorded {

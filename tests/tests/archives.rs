@@ -233,7 +233,16 @@ fn a_sosreport_of_a_cluster_member() -> Result<()> {
         ("memory.commit_limit_kib", json!(12_390_884)),
         ("swap.total_kib", json!(0)),
         ("time.zone", json!("Etc/UTC")),
+        // What crm_report got from the running cluster: "Online: [ …lxd-5 …1-lxd-6 …2-lxd-6 ]",
+        // "OFFLINE: [ node1 ]", and its corosync.quorum: "Expected votes: 3".
+        ("cluster.failures", json!([])),
     ])?;
+    let states = host.fact("cluster.node_states").as_array().context("cluster.node_states")?;
+    let offline: Vec<&Value> =
+        states.iter().filter(|row| row["online"] != true).map(|row| &row["name"]).collect();
+    ensure!(states.len() == 4 && offline == ["node1"], "{states:?}");
+    ensure!(host.fact("cluster.membership")["expected"] == 3);
+    ensure!(host.fact("cluster.last_input")["name"] == "pe-input-13.bz2");
     host.judged(&[("services-failed", "danger"), ("swap-absent", "attention")])?;
     // Two boots of the journal: "systemd_failed=14", "systemd_failed=5; mysql_error_lines=2".
     let count = host.fact("logs.count");

@@ -38,26 +38,32 @@ fn configure(collector: &Collector, mail: &Json) -> Result<()> {
     Ok(std::fs::write(&file, root.to_string())?)
 }
 
-/// Puts a set of advisories in force.
+/// Takes in a bulletin that the recorded web server lacks.
 fn publish(collector: &Collector) -> Result<()> {
     let now = jiff::Timestamp::now();
-    let header = json!({"format": 1, "version": 1, "made_at": now, "valid_until": null,
-        "feeds": [], "repositories": {}});
-    let advisory = json!({"advisory": {
-        "id": "RHSA-2026:9001", "kind": "security", "severity": "critical",
+    // JSON is YAML.
+    let bulletin = json!({
+        "id": "RHSA-2026:9001", "severity": "critical",
         "title": {"ko": "sudo 보안 업데이트", "en": "sudo security update"},
-        "summary": {"ko": "로컬 사용자가 권한을 얻을 수 있습니다.", "en": "A local user may gain privileges."},
-        "published": now, "updated": now,
-        "cves": [{"id": "CVE-2026-9001", "cvss_tenths": 88, "exploited": true}],
+        "summary": {
+            "ko": "로컬 사용자가 권한을 얻을 수 있습니다.",
+            "en": "A local user may gain privileges.",
+        },
+        "published": now,
+        "cves": [{
+            "id": "CVE-2026-9001", "exploited": true,
+            "cvss": "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+        }],
         "references": ["https://access.example.com/errata/RHSA-2026:9001"],
         "fixes": [{
             "streams": ["cpe:/o:redhat:enterprise_linux:9::baseos"],
             "evr": format!("0:1.9.5p2-{NEW}"), "packages": ["sudo.x86_64", "sudo.src"],
         }],
-    }});
-    let folder = collector.data.join("objects/advisories");
-    std::fs::create_dir_all(&folder)?;
-    Ok(std::fs::write(folder.join("stand-in.jsonl"), format!("{header}\n{advisory}\n"))?)
+    });
+    let file = collector.data.join("RHSA-2026-9001.yaml");
+    std::fs::write(&file, bulletin.to_string())?;
+    collector.run(&["advisory", "import", &file.to_string_lossy(), "--name", "bulletins"])?;
+    Ok(())
 }
 
 /// A copy of the recorded web server that can be patched.
@@ -191,7 +197,7 @@ fn a_notice_is_mailed_read_decided_and_proved() -> Result<()> {
             &format!("0:1.9.5p2-{OLD}"),
             &format!("0:1.9.5p2-{NEW}"),
             "dnf upgrade --advisory=RHSA-2026:9001",
-            "CVE-2026-9001 (CVSS 8.8)",
+            "CVE-2026-9001 (CVSS 7.8)",
         ] {
             ensure!(text.contains(part), "{part} in\n{text}");
         }

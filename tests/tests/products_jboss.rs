@@ -46,13 +46,17 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Heap of a server that is as it should be, and of one that has too little: it just starts.
+const HEAP_MIB: u32 = 512;
+const HEAP_SMALL_MIB: u32 = 128;
+
 /// A server of its own base folder, up and running.
-fn start(home: &Path, base: &Path, more: &[&str]) -> Result<Running> {
+fn start(home: &Path, base: &Path, heap_mib: u32, more: &[&str]) -> Result<Running> {
     // Tests of one run do not meet on ports.
     let offset = 10_000 + std::process::id() % 5_000 + u32::try_from(more.len())? * 5_000;
     let option = |name: &str, path: &Path| format!("-D{name}={}", path.display());
     let mut command = Command::new("java");
-    command.args(["-D[Standalone]", "-Xms128m", "-Xmx512m"]);
+    command.args(["-D[Standalone]", "-Xms128m", &format!("-Xmx{heap_mib}m")]);
     command.arg(option("org.jboss.boot.log.file", &base.join("log/server.log")));
     command.arg(option("java.io.tmpdir", &base.join("tmp")));
     command.arg("-jar").arg(home.join("jboss-modules.jar"));
@@ -108,7 +112,7 @@ fn what_is_shipped_is_without_danger_and_faults_are_found() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let base = dir.path().join("shipped");
     copy(&home.join("standalone"), &base)?;
-    let mut server = start(&home, &base, &[])?;
+    let mut server = start(&home, &base, HEAP_MIB, &[])?;
     let (found, _) = looked_at(dir.path())?;
     server.kill_9();
     let verdict = |rule: &str| found.get(rule).map_or("-", |(verdict, _)| verdict.as_str());
@@ -121,6 +125,7 @@ fn what_is_shipped_is_without_danger_and_faults_are_found() -> Result<()> {
     ensure!(danger.is_empty(), "{danger:?}: {found:?}");
     ensure!(verdict("jboss-management-exposed") == "pass", "{found:?}");
     ensure!(verdict("jboss-datasource-validation") == "pass", "{found:?}");
+    ensure!(verdict("jdk-heap-small") == "pass", "{found:?}");
 
     let base = dir.path().join("faulty");
     copy(&home.join("standalone"), &base)?;
@@ -132,16 +137,26 @@ fn what_is_shipped_is_without_danger_and_faults_are_found() -> Result<()> {
         <password>Pool-Secret-2</password></security></datasource>";
     ensure!(text.contains("<datasources>"), "the shipped configuration has data sources");
     std::fs::write(&file, text.replacen("<datasources>", source, 1))?;
-    let mut server = start(&home, &base, &["-bmanagement", "0.0.0.0"])?;
+    // What is no archive cannot be deployed; server.log says so.
+    std::fs::write(base.join("deployments/broken.war"), "no archive")?;
+    std::fs::write(base.join("deployments/broken.war.dodeploy"), "")?;
+    let mut server = start(&home, &base, HEAP_SMALL_MIB, &["-bmanagement", "0.0.0.0"])?;
     let (found, document) = looked_at(dir.path())?;
     server.kill_9();
-    for rule in ["jboss-management-exposed", "jboss-datasource-validation", "jboss-clear-passwords"]
-    {
+    for rule in [
+        "jboss-management-exposed",
+        "jboss-datasource-validation",
+        "jboss-clear-passwords",
+        "jdk-heap-small",
+        "jboss-deployment-failed-log",
+    ] {
         let verdict = found.get(rule).map_or("-", |(verdict, _)| verdict.as_str());
         ensure!(verdict == "attention", "{rule}: {found:?}");
     }
     let (_, value) = &found["jboss-datasource-validation"];
     ensure!(value.contains("ShopDS"), "{value}");
+    let (_, value) = &found["jdk-heap-small"];
+    ensure!(value.contains(&format!("{HEAP_SMALL_MIB}.0 MiB")), "{value}");
     for secret in ["Url-Secret-1", "Pool-Secret-2"] {
         ensure!(!document.contains(secret), "{secret} leaves");
     }

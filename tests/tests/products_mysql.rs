@@ -197,6 +197,7 @@ fn a_fresh_mariadb_is_in_order_and_faults_in_it_are_found() -> Result<()> {
         &[
             ("mysql-connections-used", "danger"),
             ("mysql-replica-stopped", "danger"),
+            ("mysql-replication-log", "attention"),
             ("mysql-durability-redo", "attention"),
             ("mysql-durability-binlog", "attention"),
             ("mysql-account-no-password", "danger"),
@@ -221,6 +222,8 @@ fn faults(database: &mut Database) -> Result<()> {
         "--sync-binlog=0",
         "--server-id=7",
         "--max-connections=12",
+        // Its own log, in the data folder: the broken replication is told there.
+        "--log-error=journey.err",
     ])?;
     database.sql(
         "CREATE USER 'batch'@'%'; CREATE USER 'root'@'%' IDENTIFIED BY 'Root-Remote-1'; \

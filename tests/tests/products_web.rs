@@ -4,6 +4,7 @@
 //! Debian's packages `apache2`, `tomcat10` and a Java are used; where one is absent the test says
 //! aloud that it is skipped. Instances run on loopback, on ports of their own.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::binaries::path;
-use carepack_tests::process::run;
+use carepack_tests::process::{run, until};
 use serde_json::Value;
 
 /// How long a product may take to start.
@@ -33,7 +34,7 @@ fn program(at: &str, package: &str) -> Option<PathBuf> {
 }
 
 /// Findings of this machine whose rules begin so: rule, verdict, what is said.
-fn findings(dir: &Path, prefix: &str) -> Result<Vec<(String, String, String)>> {
+fn findings(dir: &Path, prefixes: &[&str]) -> Result<Vec<(String, String, String)>> {
     let agent = Agent::new(&dir.join("agent"), "https://127.0.0.1:1", None)?;
     let snapshot = dir.join("snapshot.json");
     agent.run(&["collect", "--output", &snapshot.to_string_lossy()])?;
@@ -43,7 +44,11 @@ fn findings(dir: &Path, prefix: &str) -> Result<Vec<(String, String, String)>> {
     let assessment: Value = serde_json::from_slice(&output.stdout)?;
     let list = assessment["hosts"][0]["findings"].as_array().context("findings")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let rows = list.iter().filter(|row| text(&row["rule"]).starts_with(prefix));
+    let ours = |row: &&Value| {
+        let rule = text(&row["rule"]);
+        prefixes.iter().any(|prefix| rule.starts_with(prefix))
+    };
+    let rows = list.iter().filter(ours);
     Ok(rows
         .map(|row| (text(&row["rule"]), text(&row["verdict"]), text(&row["en"]["finding"])))
         .collect())
@@ -91,6 +96,16 @@ fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// Asks for a page and waits for the whole answer.
+fn request(port: u16, page: &str) -> Result<()> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+    write!(stream, "GET {page} HTTP/1.0\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    ensure!(!answer.is_empty(), "{page}: no answer");
+    Ok(())
+}
+
 #[test]
 fn a_real_httpd_with_wrong_limits_is_found_and_the_default_is_in_no_danger() -> Result<()> {
     let Some(httpd) = program("/usr/sbin/apache2", "apache2") else { return Ok(()) };
@@ -119,12 +134,17 @@ fn a_real_httpd_with_wrong_limits_is_found_and_the_default_is_in_no_danger() -> 
     let _running =
         start(Command::new(httpd).arg("-d").arg(&root).arg("-f").arg(&main).arg("-DFOREGROUND"))?;
     wait_for(port)?;
-    let found = findings(dir.path(), "httpd-")?;
+    // Nothing listens behind it: each request is an error of its own in its log.
+    for _ in 0..6 {
+        request(port, "/app/")?;
+    }
+    let found = findings(dir.path(), &["httpd-"])?;
     for (rule, place) in [
         ("httpd-timeout-long", "900s"),
         ("httpd-backend-timeout", "127.0.0.1:18080 1200s"),
         ("httpd-status-open", "/server-status"),
         ("httpd-workers-cut", "4000"),
+        ("httpd-backend-failed-log", "httpd: [proxy"),
     ] {
         ensure!(verdict(&found, rule, place) == "attention", "{rule}: {found:#?}");
     }
@@ -162,16 +182,38 @@ fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() 
         .replacen("connectionTimeout=\"20000\"", "connectionTimeout=\"-1\" maxThreads=\"4\"", 1);
     ensure!(changed != default, "the default server.xml has another form");
     std::fs::write(&file, changed)?;
-    let _running = start(
+    std::fs::create_dir_all(base.join("webapps/leak"))?;
+    std::fs::write(base.join("webapps/leak/index.jsp"), LEAK)?;
+    let dumps = dir.path().join("dumps");
+    std::fs::create_dir(&dumps)?;
+    let options = format!(
+        "-Xms64m -Xmx64m -XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath={}",
+        dumps.display()
+    );
+    // An application whose listener is missing does not start, and its log says so.
+    let broken = base.join("webapps/broken/WEB-INF");
+    std::fs::create_dir_all(&broken)?;
+    let listener =
+        "<web-app><listener><listener-class>absent.Listener</listener-class></listener></web-app>";
+    std::fs::write(broken.join("web.xml"), listener)?;
+    let running = start(
         Command::new(script)
             .arg("run")
             .env("CATALINA_HOME", home)
             .env("CATALINA_BASE", &base)
-            .env("CATALINA_OPTS", "-Xms64m -Xmx256m"),
+            .env("CATALINA_OPTS", options),
     )?;
     wait_for(port)?;
-    let found = findings(dir.path(), "tomcat-")?;
+    let told = || {
+        let logs = std::fs::read_dir(base.join("logs"))?.flatten();
+        let texts = logs.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        Ok(texts.into_iter().any(|text| text.contains("startup failed")).then_some(()))
+    };
+    until("the log to tell of the application", told)?;
+    let found = findings(dir.path(), &["tomcat-", "jdk-heap-"])?;
+    ensure!(verdict(&found, "tomcat-start-failed-log", "tomcat: ") == "attention", "{found:#?}");
     let place = base.to_string_lossy();
+    ensure!(verdict(&found, "jdk-heap-small", &place) == "attention", "{found:#?}");
     for rule in ["tomcat-connection-timeout", "tomcat-threads-low", "tomcat-gc-log"] {
         ensure!(verdict(&found, rule, &place) == "attention", "{rule}: {found:#?}");
     }
@@ -183,6 +225,32 @@ fn a_real_tomcat_with_wrong_timeouts_is_found_and_the_default_is_in_no_danger() 
         .collect();
     ensure!(danger.is_empty(), "{danger:#?}");
     ensure!(verdict(&found, "tomcat-root-user", &place) == "danger", "{found:#?}");
+
+    fill(port)?;
+    let dump = dumps.join(format!("java_pid{}.hprof", running.0.id()));
+    ensure!(dump.exists(), "no {}", dump.display());
+    let found = findings(dir.path(), &["jdk-heap-"])?;
+    ensure!(verdict(&found, "jdk-heap-small", &place) == "danger", "{found:#?}");
+    let place = dump.to_string_lossy();
+    ensure!(verdict(&found, "jdk-heap-dumps-left", &place) == "attention", "{found:#?}");
+    Ok(())
+}
+
+/// A page that keeps what it allocates for as long as it is answered.
+const LEAK: &str = "<%@ page session=\"false\" %><%\n\
+    java.util.List<byte[]> kept = new java.util.ArrayList<>();\n\
+    while (kept.size() >= 0) { kept.add(new byte[1 << 20]); }\n%>\n";
+
+/// Asks for the page that fills the heap; the answer comes once the machine has written its dump.
+fn fill(port: u16) -> Result<()> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(START_MAX))?;
+    stream.write_all(b"GET /leak/index.jsp HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).context("the page that fills the heap")?;
+    let status = answer.lines().next().unwrap_or_default();
+    ensure!(status.contains(" 500 ") && answer.contains("OutOfMemoryError"), "{answer}");
     Ok(())
 }
 

@@ -60,8 +60,9 @@ pub struct Collect {
     pub deadline_seconds: u32,
     /// Most files that the walk over the local file systems looks at (probe `file-tree`: files of
     /// nobody, set-id files, files that anybody may write). A host with more of them is walked
-    /// where programs, settings and accounts live. 0: it is not walked, and what would be judged
-    /// by it is 점검불가 by the customer's policy.
+    /// where programs, settings and accounts live, a quarter as far: such a walk finds, but cannot
+    /// say that there is nothing. 0: it is not walked, and what would be judged by it is 점검불가 by
+    /// the customer's policy.
     pub tree_entries_max: u64,
 }
 

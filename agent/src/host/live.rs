@@ -22,6 +22,9 @@ use super::{
     WALK_ENTRIES_MAX, command,
 };
 
+/// What most files of the kernel stay below: one page.
+const KERNEL_FILE_BYTES: u64 = 4096;
+
 /// The machine under a root folder; `/` is the machine itself, anything else a file tree.
 pub struct Live {
     root: PathBuf,
@@ -72,12 +75,15 @@ impl Live {
     /// See [`super::Host::read_at`].
     pub(super) fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Look<Piece> {
         let fault = |error: &std::io::Error| Missed::from_io(path, error);
-        let (mut file, inode) = open_regular(&self.at(path)?, path)?;
+        let (mut file, inode, size) = open_regular(&self.at(path)?, path)?;
         if offset > 0 {
             file.seek(SeekFrom::Start(offset)).map_err(|error| fault(&error))?;
         }
-        let mut bytes = Vec::new();
         let limit = bytes_max as u64 + 1;
+        // Kernel files say 0. With room for all of it a file costs two reads; without, five.
+        let expected = size.saturating_sub(offset).max(KERNEL_FILE_BYTES) + 1;
+        let room = usize::try_from(expected.min(limit)).unwrap_or(bytes_max);
+        let mut bytes = Vec::with_capacity(room);
         file.take(limit).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
         let truncated = bytes.len() > bytes_max;
         bytes.truncate(bytes_max);
@@ -86,9 +92,8 @@ impl Live {
 
     /// See [`super::Host::open`].
     pub(super) fn open(&self, path: &str) -> Look<super::OpenFile> {
-        let (file, inode) = open_regular(&self.at(path)?, path)?;
-        let seen = file.metadata().map_err(|error| Missed::from_io(path, &error))?;
-        Ok(super::OpenFile { file, inode, size_bytes: seen.len() })
+        let (file, inode, size_bytes) = open_regular(&self.at(path)?, path)?;
+        Ok(super::OpenFile { file, inode, size_bytes })
     }
 
     /// See [`super::Host::list`].
@@ -216,9 +221,12 @@ pub(super) fn clock() -> Look<Clock> {
     Ok(Clock { synchronised, max_error_us: timex.maxerror })
 }
 
-/// A regular file open for reading, and its inode number.
-pub(super) fn open_regular(path: &Path, shown: &str) -> Look<(File, u64)> {
+/// A regular file open for reading, its inode number and its size.
+pub(super) fn open_regular(path: &Path, shown: &str) -> Look<(File, u64, u64)> {
     let fault = |error: std::io::Error| Missed::from_io(shown, &error);
+    if let Some(opened) = kernel_file(path) {
+        return Ok(opened);
+    }
     let mut options = File::options();
     // The access mode is ignored with O_PATH: nothing behind the name is opened yet.
     let handle = options
@@ -235,7 +243,33 @@ pub(super) fn open_regular(path: &Path, shown: &str) -> Look<(File, u64)> {
     // The kernel lets only the owner and root read without a new access time.
     let open = |flags| File::options().read(true).custom_flags(flags).open(&name);
     let file = open(flags | libc::O_NOATIME).or_else(|_| open(flags)).map_err(fault)?;
-    Ok((file, seen.ino()))
+    Ok((file, seen.ino(), seen.len()))
+}
+
+/// A file of `/proc` that lies behind no link (as `/proc/1/root` is one): none of them is a device
+/// or a FIFO, so it may be opened at once, which costs half of the careful way. None: that way
+/// finds out why.
+fn kernel_file(path: &Path) -> Option<(File, u64, u64)> {
+    if !is_kernel_file(path.to_str()?) {
+        return None;
+    }
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
+    let seen = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some((file, seen.ino(), seen.len()))
+}
+
+/// `/proc/NAME`, `/proc/PID/NAME` and what lies below `/proc/sys`.
+fn is_kernel_file(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("/proc/") else { return false };
+    let plain = |part: &str| !matches!(part, "" | "." | "..");
+    let mut parts = rest.split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("sys"), ..) => rest.split('/').all(plain),
+        (Some(name), None, _) => plain(name),
+        (Some(pid), Some(name), None) => pid.parse::<u32>().is_ok() && plain(name),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -261,6 +295,28 @@ mod tests {
         check(0, 10, "0123456789", false);
         check(7, 100, "789", false);
         check(99, 100, "", false);
+    }
+
+    #[test]
+    fn only_what_no_link_can_lead_away_from_is_opened_at_once() {
+        let check = |path, expected| assert_eq!(is_kernel_file(path), expected, "{path}");
+        for path in ["/proc/stat", "/proc/7/stat", "/proc/sys/vm/swappiness"] {
+            check(path, true);
+        }
+        for path in [
+            "/proc/7/root/dev/zero",
+            "/proc/self/stat",
+            "/proc/..",
+            "/proc/sys/../../dev/zero",
+            "/proc/7/..",
+            "/process",
+            "/sys/class/net/lo/mtu",
+        ] {
+            check(path, false);
+        }
+        // A link in itself, which is not followed.
+        let own = format!("/proc/{}/exe", std::process::id());
+        assert!(is_kernel_file(&own) && kernel_file(Path::new(&own)).is_none());
     }
 
     #[test]

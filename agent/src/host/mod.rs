@@ -8,6 +8,7 @@ mod confined;
 mod cost;
 mod kept;
 mod live;
+mod memo;
 mod open;
 mod recorded;
 #[cfg(test)]
@@ -23,9 +24,10 @@ use carepack_shared::Unseen;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use cost::Meter;
+pub use cost::{Meter, give_memory_back};
 pub use kept::Kept;
-pub use live::Live;
+use live::Live;
+use memo::Memo;
 pub use open::OpenFile;
 pub use recorded::{Recorded, RecordedError};
 pub use walk::{Bounds, Cut, Entry, Walked};
@@ -44,7 +46,13 @@ pub const NAMES_MAX: usize = 65_536;
 pub const WALK_ENTRIES_MAX: u64 = 100_000;
 
 /// A host that can be observed.
-pub enum Host {
+pub struct Host {
+    door: Door,
+    memo: Memo,
+}
+
+/// The machine itself, or a recording of one.
+enum Door {
     Live(Live),
     Recorded(Recorded),
 }
@@ -168,7 +176,13 @@ impl Host {
     /// This machine.
     #[must_use]
     pub fn live() -> Self {
-        Self::Live(Live::new("/"))
+        Self::under(Path::new("/"))
+    }
+
+    /// The machine whose paths start at `root`: another folder than `/` in tests.
+    #[must_use]
+    pub fn under(root: &Path) -> Self {
+        Self { door: Door::Live(Live::new(root)), memo: Memo::default() }
     }
 
     /// A file system mounted at `root`, of a machine that does not run; see [`Live::mounted`].
@@ -176,13 +190,14 @@ impl Host {
     /// # Errors
     /// It is no folder, or may not be opened.
     pub fn mounted(root: &Path, taken_at: Option<Timestamp>) -> std::io::Result<Self> {
-        Live::mounted(root, taken_at).map(Self::Live)
+        let live = Live::mounted(root, taken_at)?;
+        Ok(Self { door: Door::Live(live), memo: Memo::default() })
     }
 
     /// The same host, walked no further than so many entries.
     #[must_use]
     pub fn walked_up_to(mut self, entries_max: u64) -> Self {
-        if let Self::Live(live) = &mut self {
+        if let Door::Live(live) = &mut self.door {
             live.walk_entries_max = entries_max;
         }
         self
@@ -191,16 +206,16 @@ impl Host {
     /// Most entries of one walk over the file systems.
     #[must_use]
     pub const fn walk_entries_max(&self) -> u64 {
-        match self {
-            Self::Live(live) => live.walk_entries_max,
-            Self::Recorded(_) => 0,
+        match &self.door {
+            Door::Live(live) => live.walk_entries_max,
+            Door::Recorded(_) => 0,
         }
     }
 
     /// Whether it is a mounted root: its files are real, nothing runs.
     #[must_use]
     pub const fn is_mounted(&self) -> bool {
-        matches!(self, Self::Live(live) if live.is_mounted())
+        matches!(&self.door, Door::Live(live) if live.is_mounted())
     }
 
     /// A recorded folder; `overlay` names a subfolder (`previous`) whose files come first.
@@ -208,12 +223,13 @@ impl Host {
     /// # Errors
     /// The folder has no readable `host.toml`.
     pub fn recorded(folder: &Path, overlay: Option<&str>) -> Result<Self, RecordedError> {
-        Recorded::open(folder, overlay).map(Self::Recorded)
+        let recorded = Recorded::open(folder, overlay)?;
+        Ok(Self { door: Door::Recorded(recorded), memo: Memo::default() })
     }
 
     #[must_use]
     pub const fn is_recorded(&self) -> bool {
-        matches!(self, Self::Recorded(_))
+        matches!(&self.door, Door::Recorded(_))
     }
 
     /// The beginning of a regular file, at most `bytes_max`.
@@ -229,9 +245,9 @@ impl Host {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_at(&self, path: &str, offset: u64, bytes_max: usize) -> Look<Piece> {
-        match self {
-            Self::Live(live) => live.read_at(path, offset, bytes_max),
-            Self::Recorded(recorded) => recorded.tree(path)?.read_at(path, offset, bytes_max),
+        match &self.door {
+            Door::Live(live) => live.read_at(path, offset, bytes_max),
+            Door::Recorded(recorded) => recorded.tree(path)?.read_at(path, offset, bytes_max),
         }
     }
 
@@ -251,9 +267,9 @@ impl Host {
     /// # Errors
     /// Why it was not seen.
     pub fn list(&self, path: &str) -> Look<Listing> {
-        match self {
-            Self::Live(live) => live.list(path),
-            Self::Recorded(recorded) => recorded.list(path),
+        match &self.door {
+            Door::Live(live) => live.list(path),
+            Door::Recorded(recorded) => recorded.list(path),
         }
     }
 
@@ -262,9 +278,9 @@ impl Host {
     /// # Errors
     /// Why it was not seen.
     pub fn stat(&self, path: &str) -> Look<Stat> {
-        match self {
-            Self::Live(live) => live.stat(path),
-            Self::Recorded(recorded) => recorded.tree(path)?.stat(path),
+        match &self.door {
+            Door::Live(live) => live.stat(path),
+            Door::Recorded(recorded) => recorded.tree(path)?.stat(path),
         }
     }
 
@@ -273,9 +289,9 @@ impl Host {
     /// # Errors
     /// Why it was not seen; a path that is no link is `failed`.
     pub fn link(&self, path: &str) -> Look<String> {
-        match self {
-            Self::Live(live) => live.link(path),
-            Self::Recorded(recorded) => recorded.link(path),
+        match &self.door {
+            Door::Live(live) => live.link(path),
+            Door::Recorded(recorded) => recorded.link(path),
         }
     }
 
@@ -285,9 +301,9 @@ impl Host {
     /// # Errors
     /// Why it was not seen.
     pub fn statfs(&self, path: &str) -> Look<Space> {
-        match self {
-            Self::Live(live) => live.statfs(path),
-            Self::Recorded(recorded) => recorded.statfs(path),
+        match &self.door {
+            Door::Live(live) => live.statfs(path),
+            Door::Recorded(recorded) => recorded.statfs(path),
         }
     }
 
@@ -321,18 +337,18 @@ impl Host {
         deadline: Instant,
         sink: &mut Sink<'_>,
     ) -> Look<()> {
-        match self {
-            Self::Live(live) => live.stream(command, argv, deadline, sink),
-            Self::Recorded(recorded) => recorded.stream(command, argv, deadline, sink),
+        match &self.door {
+            Door::Live(live) => live.stream(command, argv, deadline, sink),
+            Door::Recorded(recorded) => recorded.stream(command, argv, deadline, sink),
         }
     }
 
     /// The wall clock: the machine's, or the recorded one.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match self {
-            Self::Live(live) => live.now(),
-            Self::Recorded(recorded) => recorded.now(),
+        match &self.door {
+            Door::Live(live) => live.now(),
+            Door::Recorded(recorded) => recorded.now(),
         }
     }
 
@@ -341,38 +357,38 @@ impl Host {
     /// # Errors
     /// Why it was not seen.
     pub fn clock(&self) -> Look<Clock> {
-        match self {
-            Self::Live(live) if live.is_mounted() => {
+        match &self.door {
+            Door::Live(live) if live.is_mounted() => {
                 Err(Missed::new(Unseen::Failed, "clock: nothing runs on a mounted root"))
             }
-            Self::Live(_) => live::clock(),
-            Self::Recorded(_) => Err(Missed::new(Unseen::Absent, "clock: not recorded")),
+            Door::Live(_) => live::clock(),
+            Door::Recorded(_) => Err(Missed::new(Unseen::Absent, "clock: not recorded")),
         }
     }
 
     #[must_use]
     pub fn hostname(&self) -> String {
-        match self {
-            Self::Live(live) => live.hostname(),
-            Self::Recorded(recorded) => recorded.hostname().to_owned(),
+        match &self.door {
+            Door::Live(live) => live.hostname(),
+            Door::Recorded(recorded) => recorded.hostname().to_owned(),
         }
     }
 
     /// A survey that a recorded host holds whole; a live host never does.
     #[must_use]
     pub fn survey(&self, name: &str) -> Option<Look<Value>> {
-        match self {
-            Self::Live(_) => None,
-            Self::Recorded(recorded) => recorded.survey(name),
+        match &self.door {
+            Door::Live(_) => None,
+            Door::Recorded(recorded) => recorded.survey(name),
         }
     }
 
     /// How many processes were started so far.
     #[must_use]
     pub fn spawned(&self) -> u32 {
-        match self {
-            Self::Live(live) => live.spawned(),
-            Self::Recorded(_) => 0,
+        match &self.door {
+            Door::Live(live) => live.spawned(),
+            Door::Recorded(_) => 0,
         }
     }
 }

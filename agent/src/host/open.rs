@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 
-use super::{Host, Look, Missed};
+use super::{Door, Host, Look, Missed};
 
 /// An open file of the host.
 pub struct OpenFile {
@@ -18,9 +19,9 @@ impl Host {
     /// # Errors
     /// As [`Self::read`].
     pub fn open(&self, path: &str) -> Look<OpenFile> {
-        match self {
-            Self::Live(live) => live.open(path),
-            Self::Recorded(recorded) => recorded.tree(path)?.open(path),
+        match &self.door {
+            Door::Live(live) => live.open(path),
+            Door::Recorded(recorded) => recorded.tree(path)?.open(path),
         }
     }
 }
@@ -33,6 +34,25 @@ impl OpenFile {
     pub fn seek(&mut self, path: &str, offset: u64) -> Look<()> {
         let sought = self.file.seek(SeekFrom::Start(offset));
         sought.map(|_| ()).map_err(|error| Missed::from_io(path, &error))
+    }
+
+    /// Fills an empty or used buffer, as far as it has room, with what stands at an offset.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub(super) fn fill(&self, path: &str, offset: u64, buffer: &mut Vec<u8>) -> Look<()> {
+        buffer.resize(buffer.capacity(), 0);
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Missed::from_io(path, &error)),
+            }
+        }
+        buffer.truncate(done);
+        Ok(())
     }
 }
 

@@ -2,25 +2,28 @@
 //!
 //! It follows no link, opens no file, enters no other file system and touches no mount point that
 //! it is told of: a network file system that does not answer would hold the process in the kernel.
-//! Each folder is opened once; its entries are asked for through its descriptor, by name, without
-//! a path being made. It does not know what is looked for.
+//! Each folder is opened once, and asked what it is when it is open; its other entries are asked for
+//! through its descriptor, by name, without a path being made. It does not know what is looked for.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
 use carepack_shared::Unseen;
-use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::libc;
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 
-use super::{Host, Kind, Look, Missed};
+use super::{Door, Host, Kind, Look, Missed};
 
 /// Folders inside folders: each holds one descriptor while it is walked.
 const DEPTH_MAX: usize = 64;
+/// Room for the names that one question gives; a folder of a thousand files needs no second one.
+const NAMES_BYTES: usize = 32 * 1024;
 /// The clock is asked once in so many entries.
 const CLOCK_EVERY: u64 = 256;
 
@@ -81,12 +84,13 @@ impl Host {
         bounds: &mut Bounds<'_>,
         visit: &mut dyn FnMut(&Entry<'_>),
     ) -> Look<Walked> {
-        let Self::Live(live) = self else {
+        let Door::Live(live) = &self.door else {
             return Err(Missed::new(Unseen::Absent, format!("{start}: not recorded")));
         };
         let located = live.at(start)?;
         let mut path = start.trim_end_matches('/').as_bytes().to_vec();
-        let mut walk = Walk { bounds, visit, device: 0, done: Walked::default() };
+        let mut walk =
+            Walk { bounds, visit, device: 0, done: Walked::default(), names: Names::default() };
         let fault = |errno: Errno| Missed::from_io(start, &errno.into());
         // Below a mounted root the name is that of a descriptor, which is a link.
         let follow = if self.is_mounted() { OFlag::O_NOFOLLOW } else { OFlag::empty() };
@@ -100,6 +104,7 @@ struct Walk<'a, 'b> {
     visit: &'a mut dyn FnMut(&Entry<'_>),
     device: u64,
     done: Walked,
+    names: Names,
 }
 
 /// A folder whose own folders are still to be walked.
@@ -122,15 +127,14 @@ impl Walk<'_, '_> {
                 stack.pop();
                 continue;
             };
-            if self.done.cut.is_some() {
-                return Ok(());
-            }
-            if stack.len() == DEPTH_MAX {
-                self.done.unread += 1;
+            let deep = stack.len() == DEPTH_MAX;
+            let parent = &stack[stack.len() - 1].folder;
+            if deep || self.done.cut.is_some() {
+                self.done.unread += u64::from(deep);
+                self.look(parent, &name, path);
                 continue;
             }
-            push(path, &name);
-            match self.below(&stack[stack.len() - 1].folder, &name, path) {
+            match self.below(parent, &name, path) {
                 Ok(frame) => stack.push(frame),
                 // Gone meanwhile: nothing is there to be seen.
                 Err(Errno::ENOENT) => {}
@@ -140,61 +144,66 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn below(&mut self, parent: &OwnedFd, name: &CStr, path: &[u8]) -> nix::Result<Frame> {
-        let folder = enter(parent, name)?;
-        // Something may have been mounted here since it was asked for.
-        let left = if fstat(&folder)?.st_dev == self.device {
-            self.folder(&folder, path)?
-        } else {
-            Vec::new()
-        };
+    /// Enters a folder, which is asked what it is once it is open: that saves the question by name.
+    fn below(&mut self, parent: &OwnedFd, name: &CStr, path: &mut Vec<u8>) -> nix::Result<Frame> {
+        let folder = enter(parent, name).inspect_err(|_| {
+            self.look(parent, name, path);
+        })?;
+        let seen = fstat(&folder)?;
+        // Something may have been mounted here since the mount table was read.
+        let own = self.show(&seen, path, name);
+        push(path, name);
+        let left = if own { self.folder(&folder, path)? } else { Vec::new() };
         Ok(Frame { folder, left, path_bytes: path.len() })
     }
 
-    /// Visits the entries of one folder and gives the folders in it, the last name first.
+    /// Asks for one entry by its name, and shows it; says whether it is a folder.
+    fn look(&mut self, folder: &OwnedFd, name: &CStr, path: &[u8]) -> bool {
+        let flags = AtFlags::AT_SYMLINK_NOFOLLOW | AtFlags::AT_NO_AUTOMOUNT;
+        fstatat(folder, name, flags).is_ok_and(|seen| self.show(&seen, path, name))
+    }
+
+    /// Shows an entry of this file system that is no link; says whether it is a folder.
+    fn show(&mut self, seen: &FileStat, folder: &[u8], name: &CStr) -> bool {
+        let kind = kind(seen).filter(|_| seen.st_dev == self.device);
+        let Some(kind) = kind else { return false };
+        let (mode, uid, gid) = (seen.st_mode & 0o7777, seen.st_uid, seen.st_gid);
+        (self.visit)(&Entry { kind, mode, uid, gid, folder, name });
+        kind == Kind::Directory
+    }
+
+    /// Visits what one folder holds but its folders; gives those, the last name first.
     fn folder(&mut self, folder: &OwnedFd, path: &[u8]) -> nix::Result<Vec<CString>> {
-        let copy =
-            folder.try_clone().map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(0)))?;
         let mut folders = Vec::new();
         let mut child = path.to_vec();
-        for entry in Dir::from_fd(copy)?.iter() {
-            let entry = entry?;
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") || entry.file_type() == Some(Type::Symlink) {
-                continue;
+        let mut names = std::mem::take(&mut self.names);
+        let read = names.each(folder, &mut |name, kind| {
+            if matches!(name.to_bytes(), b"." | b"..") || kind == libc::DT_LNK {
+                return ControlFlow::Continue(());
             }
             if !self.may_go_on() {
-                break;
+                return ControlFlow::Break(());
             }
+            // An old XFS does not say what a name is (mkfs without ftype, RHEL 7).
+            let may_be_folder = matches!(kind, libc::DT_DIR | libc::DT_UNKNOWN);
             // Only a folder can be a mount point that hangs, or a tree to leave out.
-            if matches!(entry.file_type(), Some(Type::Directory) | None) {
+            if may_be_folder {
                 child.truncate(path.len());
                 push(&mut child, name);
                 if self.bounds.skip.contains(&child) {
-                    continue;
+                    return ControlFlow::Continue(());
                 }
             }
-            let flags = AtFlags::AT_SYMLINK_NOFOLLOW | AtFlags::AT_NO_AUTOMOUNT;
-            let Ok(seen) = fstatat(folder, name, flags) else { continue };
-            if seen.st_dev != self.device {
-                continue;
-            }
-            let Some(kind) = kind(&seen) else { continue };
-            let mode = seen.st_mode & 0o7777;
-            (self.visit)(&Entry {
-                kind,
-                mode,
-                uid: seen.st_uid,
-                gid: seen.st_gid,
-                folder: path,
-                name,
-            });
-            if kind == Kind::Directory {
+            if kind == libc::DT_DIR || may_be_folder && is_folder(folder, name) {
                 folders.push(name.to_owned());
+            } else {
+                self.look(folder, name, path);
             }
-        }
+            ControlFlow::Continue(())
+        });
+        self.names = names;
         folders.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(folders)
+        read.map(|()| folders)
     }
 
     /// Counts an entry, and says whether it is still within the bounds.
@@ -211,6 +220,58 @@ impl Walk<'_, '_> {
         }
         self.done.cut.is_none()
     }
+}
+
+/// Reads the names in open folders: one buffer for all, where a `readdir` of the C library makes
+/// one for each folder and asks three things about it first.
+struct Names(Vec<u8>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(vec![0; NAMES_BYTES])
+    }
+}
+
+/// Who is handed each name and what the folder says that it is (`DT_…`).
+type EachName<'a> = dyn FnMut(&CStr, u8) -> ControlFlow<()> + 'a;
+
+impl Names {
+    fn each(&mut self, folder: &OwnedFd, hand_on: &mut EachName<'_>) -> nix::Result<()> {
+        loop {
+            let buffer = &mut self.0;
+            // SAFETY: getdents64(2) writes at most as many bytes as it is told to where the
+            // pointer says, which is a buffer of that length that nobody else has.
+            let read = unsafe {
+                let (at, room) = (buffer.as_mut_ptr(), buffer.len());
+                libc::syscall(libc::SYS_getdents64, folder.as_raw_fd(), at, room)
+            };
+            let read = usize::try_from(Errno::result(read)?).unwrap_or(0);
+            let mut left = buffer.get(..read).unwrap_or_default();
+            if left.is_empty() {
+                return Ok(());
+            }
+            while let Some((name, kind, rest)) = entry(left) {
+                if hand_on(name, kind).is_break() {
+                    return Ok(());
+                }
+                left = rest;
+            }
+        }
+    }
+}
+
+/// The first entry, and what follows it; see `struct linux_dirent64` in getdents(2): number (8
+/// bytes), offset (8), length of the entry (2), kind (1), the name and a zero byte.
+fn entry(bytes: &[u8]) -> Option<(&CStr, u8, &[u8])> {
+    let length = u16::from_ne_bytes(bytes.get(16..18)?.try_into().ok()?);
+    let (entry, rest) = bytes.split_at_checked(length.into())?;
+    let name = CStr::from_bytes_until_nul(entry.get(19..)?).ok()?;
+    Some((name, *entry.get(18)?, rest))
+}
+
+fn is_folder(parent: &OwnedFd, name: &CStr) -> bool {
+    let flags = AtFlags::AT_SYMLINK_NOFOLLOW | AtFlags::AT_NO_AUTOMOUNT;
+    fstatat(parent, name, flags).is_ok_and(|seen| kind(&seen) == Some(Kind::Directory))
 }
 
 fn folder_flags() -> OFlag {

@@ -2,17 +2,17 @@
 //!
 //! It does not know what the file holds; readers come from the crate of RPM databases.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use carepack_rpmdb::{Error, ReadAt};
 use carepack_shared::Unseen;
 
-use super::{Host, Look, Missed, Stat};
+use super::{Host, Look, Missed, OpenFile, Stat};
 
 /// A change during the read is met by one more read.
 const ATTEMPTS: usize = 2;
 /// One window of a file: many pages, one look.
-const WINDOW_BYTES: u64 = 64 * 1024;
+const WINDOW_BYTES: usize = 64 * 1024;
 /// Windows kept of one file: 512 KiB. Four times as much made the whole collection's peak.
 const WINDOWS_MAX: usize = 8;
 
@@ -65,6 +65,8 @@ pub struct Windows<'a> {
     host: &'a Host,
     path: String,
     size: u64,
+    /// Opened with the first window.
+    file: OnceCell<OpenFile>,
     kept: RefCell<Vec<(u64, Vec<u8>)>>,
 }
 
@@ -72,29 +74,35 @@ impl<'a> Windows<'a> {
     /// A file of that size.
     #[must_use]
     pub const fn new(host: &'a Host, path: String, size: u64) -> Self {
-        Self { host, path, size, kept: RefCell::new(Vec::new()) }
+        Self { host, path, size, file: OnceCell::new(), kept: RefCell::new(Vec::new()) }
     }
 
     /// Copies what one window has of the wanted bytes, and says how many those are.
     fn copy(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        let start = offset - offset % WINDOW_BYTES;
+        let start = offset - offset % WINDOW_BYTES as u64;
         let mut kept = self.kept.borrow_mut();
         let window = if let Some(at) = kept.iter().position(|(at, _)| *at == start) {
             kept.remove(at)
         } else {
-            let piece = self.host.read_at(&self.path, start, WINDOW_BYTES as usize);
-            let fault = |missed: Missed| Error::Read { offset, detail: missed.detail };
-            (start, piece.map_err(fault)?.bytes)
+            let oldest = (kept.len() == WINDOWS_MAX).then(|| kept.remove(0).1);
+            let mut bytes = oldest.unwrap_or_else(|| Vec::with_capacity(WINDOW_BYTES));
+            let read = self.file().and_then(|file| file.fill(&self.path, start, &mut bytes));
+            read.map_err(|missed| Error::Read { offset, detail: missed.detail })?;
+            (start, bytes)
         };
         let skip = usize::try_from(offset - start).unwrap_or(usize::MAX);
         let bytes = window.1.get(skip..).unwrap_or_default();
         let count = bytes.len().min(buf.len());
         buf[..count].copy_from_slice(&bytes[..count]);
-        if kept.len() == WINDOWS_MAX {
-            kept.remove(0);
-        }
         kept.push(window);
         Ok(count)
+    }
+
+    fn file(&self) -> Look<&OpenFile> {
+        if self.file.get().is_none() {
+            let _ = self.file.set(self.host.open(&self.path)?);
+        }
+        self.file.get().ok_or_else(|| Missed::new(Unseen::Failed, self.path.clone()))
     }
 }
 
@@ -122,14 +130,14 @@ mod tests {
     #[test]
     fn a_file_is_read_across_windows_and_never_past_its_end() {
         let folder = tempfile::tempdir().unwrap();
-        let bytes: Vec<u8> = (0..3 * WINDOW_BYTES + 5).map(|n| (n % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..3 * WINDOW_BYTES as u64 + 5).map(|n| (n % 251) as u8).collect();
         std::fs::write(folder.path().join("a"), &bytes).unwrap();
         let path = folder.path().join("a").to_string_lossy().into_owned();
         let host = Host::live();
         let windows = Windows::new(&host, path, bytes.len() as u64);
-        let mut part = vec![0; WINDOW_BYTES as usize + 9];
-        windows.read_at(WINDOW_BYTES - 3, &mut part).unwrap();
-        assert_eq!(part, bytes[WINDOW_BYTES as usize - 3..][..part.len()]);
+        let mut part = vec![0; WINDOW_BYTES + 9];
+        windows.read_at(WINDOW_BYTES as u64 - 3, &mut part).unwrap();
+        assert_eq!(part, bytes[WINDOW_BYTES - 3..][..part.len()]);
         assert_eq!(
             windows.read_at(bytes.len() as u64 - 1, &mut [0; 2]),
             Err(Error::Truncated("file"))

@@ -2,6 +2,8 @@
 //!
 //! It holds no opinion on how long a silence may be; rules do.
 
+use carepack_shared::product_log::Product;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Hours looked back on for silence: about a hundred days, in whole words.
@@ -15,6 +17,8 @@ const FILES_TOLD: usize = 40;
 /// One log.
 pub(super) struct Coverage {
     name: String,
+    /// Whose own log it is: silence is what one hopes for there, and is not told.
+    product: Option<Product>,
     files: Vec<FileSpan>,
     gaps: Vec<Gap>,
     /// A bit an hour, the last of them that of the scan.
@@ -41,7 +45,8 @@ pub(super) struct Gap {
     /// Between which times the missing lines lie, where known.
     pub from: Option<i64>,
     pub to: Option<i64>,
-    /// `over_budget` · `out_of_time` · `rotated_away` · `unreadable: …`.
+    /// `over_budget` · `out_of_time` · `rotated_away` · `unreadable: …`; of a product's log also
+    /// `denied` · `withheld`.
     pub why: String,
 }
 
@@ -50,12 +55,23 @@ impl Coverage {
         let first_hour = now.div_euclid(HOUR_SECONDS) - HOURS as i64 + 1;
         Self {
             name: name.to_owned(),
+            product: None,
             files: Vec::new(),
             gaps: Vec::new(),
             hours: vec![0; HOURS / 64],
             first_hour,
             last_hour: None,
         }
+    }
+
+    /// A product's own log.
+    pub fn of_product(name: &str, product: Product, now: Timestamp) -> Self {
+        Self { product: Some(product), ..Self::new(name, now.as_second()) }
+    }
+
+    /// Bytes of all its files.
+    pub fn bytes_taken(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
     }
 
     /// Begins a file: the lines that follow are its.
@@ -108,10 +124,13 @@ impl Coverage {
 
     /// `{"name","from","to","lines","bytes","hours","silent_hours","silences":[{"from","to"}],
     /// "files":[…],"gaps":[…]}`; a silence is whole hours between the first and the last line
-    /// without any.
+    /// without any. A product's log has `"product"`, and no silences.
     pub fn into_json(self) -> Value {
         let span = self.span();
-        let (hours, silent, mut silences) = self.silences();
+        let (hours, mut silent, mut silences) = self.silences();
+        if self.product.is_some() {
+            (silent, silences) = (0, Vec::new());
+        }
         silences.sort_by_key(|&(from, to)| (from - to, from));
         silences.truncate(SILENCES_TOLD);
         silences.sort_unstable();
@@ -130,7 +149,7 @@ impl Coverage {
                 "why": gap.why,
             })
         };
-        json!({
+        let mut told = json!({
             "name": self.name,
             "from": span.map(|span| span.0),
             "to": span.map(|span| span.1),
@@ -141,7 +160,11 @@ impl Coverage {
             "silences": silences,
             "files": self.files.iter().take(FILES_TOLD).map(file).collect::<Vec<_>>(),
             "gaps": self.gaps.iter().take(FILES_TOLD).map(gap).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(product) = self.product {
+            told["product"] = product.program().into();
+        }
+        told
     }
 
     /// Hours with a line, hours without one between them, and those as stretches of seconds.

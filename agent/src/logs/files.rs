@@ -8,12 +8,14 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use carepack_shared::Unseen;
+use carepack_shared::product_log::Product;
 use jiff::tz::TimeZone;
 
 use super::blocks::{Blocks, Tail};
 use super::coverage::{Coverage, Gap};
 use super::engine::{Engine, Window};
-use super::rotation::{Plan, Stretch, plan};
+use super::products::Withheld;
+use super::rotation::{Plan, Stretch, day_of, newest, plan};
 use super::syslog::{Format, Reader};
 use super::unpack::{Packing, Source};
 use super::{FileMark, Head, oldest};
@@ -55,6 +57,22 @@ const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// What a packed byte is reckoned to unpack to.
 const PACKED_RATIO: u64 = 12;
 
+/// A log that is to be read, by its path.
+pub(super) struct Wanted<'w> {
+    pub path: &'w str,
+    pub format: Format,
+    /// Most taken of it, as plain bytes.
+    pub bytes_max: u64,
+    pub product: Option<Product>,
+    pub withheld: Withheld<'w>,
+}
+
+impl<'w> Wanted<'w> {
+    const fn of(path: &'w str, format: Format) -> Self {
+        Self { path, format, bytes_max: LOG_BYTES_MAX, product: None, withheld: &|_| false }
+    }
+}
+
 /// A scan of log files.
 pub(super) struct Files<'a, 'p> {
     pub host: &'a Host,
@@ -85,7 +103,7 @@ impl<'a, 'p> Files<'a, 'p> {
             let absent = format!("{}: no log file", log.names[0]);
             let mut found = Err(Missed::new(Unseen::Absent, absent));
             for path in log.names {
-                found = self.one(path, log.format, window);
+                found = self.one(&Wanted::of(path, log.format), window);
                 if !matches!(&found, Err(missed) if missed.reason == Unseen::Absent) {
                     break;
                 }
@@ -98,9 +116,15 @@ impl<'a, 'p> Files<'a, 'p> {
         (marks, missed)
     }
 
-    fn one(&mut self, path: &str, format: Format, window: Window) -> Look<FileMark> {
-        let inode = self.host.open(path)?.inode;
-        let mut coverage = Coverage::new(path, self.host.now().as_second());
+    /// Scans one log and gives where it ended; a refusal of its newest file.
+    pub fn one(&mut self, wanted: &Wanted<'_>, window: Window) -> Look<FileMark> {
+        let path = wanted.path;
+        let newest = newest(self.host, path)?;
+        let inode = self.host.open(&newest)?.inode;
+        let mut coverage = match wanted.product {
+            Some(product) => Coverage::of_product(path, product, self.host.now()),
+            None => Coverage::new(path, self.host.now().as_second()),
+        };
         let mark = self.marks.iter().find(|mark| mark.path == path);
         let Plan { mut stretches, mark_found } =
             plan(self.host, path, mark, window.after.unwrap_or_else(|| oldest(self.host)));
@@ -109,7 +133,11 @@ impl<'a, 'p> Files<'a, 'p> {
             let why = "rotated_away".to_owned();
             coverage.gap(Gap { path: path.to_owned(), bytes: None, from: known, to: None, why });
         }
-        if let Some(gap) = trim(&mut stretches, LOG_BYTES_MAX) {
+        for kept in stretches.extract_if(.., |stretch| (wanted.withheld)(&stretch.path)) {
+            let (path, bytes, why) = (kept.path, Some(kept.bytes), "withheld".to_owned());
+            coverage.gap(Gap { path, bytes, from: None, to: None, why });
+        }
+        if let Some(gap) = trim(&mut stretches, wanted.bytes_max) {
             coverage.gap(Gap { from: known, ..gap });
         }
         let after = match mark {
@@ -123,14 +151,14 @@ impl<'a, 'p> Files<'a, 'p> {
         let mut end = mark.filter(|_| mark_found).cloned().unwrap_or(fresh);
         let mut left = stretches.iter();
         for stretch in left.by_ref() {
-            let tail = if stretch.path == path { Tail::Waits } else { Tail::Counts };
+            let tail = if stretch.path == newest { Tail::Waits } else { Tail::Counts };
             coverage.begin(&stretch.path);
-            let mut reader = Reader::new(format, self.host.now(), self.zone.clone());
+            let mut reader = self.reader(wanted, stretch, end.at);
             let read = self.read(stretch, tail, (&mut reader, window, &mut coverage));
             match read {
                 Ok(offset) => end = self.mark(path, stretch, offset, end),
                 // The newest file decides what the log answers; an old one is a gap.
-                Err(missed) if stretch.path == path => return Err(missed),
+                Err(missed) if stretch.path == newest => return Err(missed),
                 Err(missed) => {
                     let why = format!("unreadable: {}", missed.detail);
                     let (path, bytes) = (stretch.path.clone(), Some(stretch.bytes));
@@ -147,11 +175,21 @@ impl<'a, 'p> Files<'a, 'p> {
             let (path, bytes) = (stretch.path.clone(), Some(stretch.bytes));
             coverage.gap(Gap { path, bytes, from: end.at, to: None, why });
         }
-        if coverage.has_gaps() {
+        // The window of the system logs is not cut by what a product's log lacks.
+        if coverage.has_gaps() && wanted.product.is_none() {
             self.engine.tally.cut();
         }
         self.coverage.push(coverage);
         Ok(end)
+    }
+
+    fn reader(&self, wanted: &Wanted<'_>, stretch: &Stretch, before: Option<i64>) -> Reader {
+        let reader = Reader::new(wanted.format, self.host.now(), self.zone.clone());
+        if wanted.product.is_none() {
+            return reader;
+        }
+        let after = before.filter(|_| stretch.from > 0);
+        reader.of_product(day_of(self.host, wanted.path, &stretch.path, self.zone), after)
     }
 
     /// Counts a stretch; gives the plain offset after its last whole line.

@@ -209,6 +209,7 @@ impl<'a, 'p> Scan<'a, 'p> {
             priority: level.map(|level| Priority::ALL[level]),
             program: program.as_bytes(),
             message: message.as_bytes(),
+            quiet: false,
         });
         ControlFlow::Continue(())
     }

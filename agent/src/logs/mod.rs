@@ -2,19 +2,22 @@
 //!
 //! Read in this order: [`patterns`] (what is looked for, by one look for all: [`prefilter`]),
 //! [`tally`] (what is counted: [`programs`], [`templates`]), [`engine`] (the one pass over
-//! [`blocks`] of lines, each read by [`syslog`]), then the logs themselves: [`journal`], and
-//! [`files`] with their [`rotation`] and packing ([`unpack`]). [`coverage`] says what was read.
+//! [`blocks`] of lines, told apart by [`bytes`] and read by [`syslog`]), then the logs themselves:
+//! [`journal`], and [`files`] with their [`rotation`] and packing ([`unpack`]), the [`products`]'
+//! own among them. [`coverage`] says what was read.
 //!
 //! A line leaves the host only when a pattern matched it, three of each at most; of unknown faults
 //! the words that stay the same leave. Masking comes later.
 
 mod blocks;
+mod bytes;
 mod coverage;
 mod engine;
 mod files;
 mod journal;
 mod patterns;
 mod prefilter;
+mod products;
 mod programs;
 mod rotation;
 mod span;
@@ -34,9 +37,11 @@ use crate::host::{Command, Host, Look, Missed};
 use coverage::Coverage;
 use engine::{Engine, Window};
 use files::Files;
+use products::Console;
 
 pub use engine::digest;
 pub use patterns::Patterns;
+pub use products::{LOGS_MAX, ProductLog, Products, Withheld};
 pub use syslog::Format;
 
 /// A first scan, or one after a long silence, looks back so far: a month and a margin.
@@ -113,7 +118,8 @@ pub struct Scanned {
     ///  "templates":[{"program","template","count","first","last"}], "templates_untold":N,
     ///  "sources":[{"name","from","to","lines","bytes","hours","silent_hours",
     ///              "silences":[{"from","to"}], "files":[{"path","lines","bytes","from","to"}],
-    ///              "gaps":[{"path","bytes","from","to","why"}]}]}
+    ///              "gaps":[{"path","bytes","from","to","why"}],
+    ///              "product":"httpd"|"tomcat"|"jboss"|"mysqld" of a product's own log only}]}
     /// ```
     /// Agents before 0.2 sent `from` … `by_priority`, `top_identifiers` and `patterns` without
     /// `days` only.
@@ -124,15 +130,29 @@ pub struct Scanned {
 /// what it does not hold.
 #[must_use]
 pub fn scan(host: &Host, state: &LogState, deadline: Instant) -> Scanned {
-    scan_with(host, state, deadline, Patterns::of_agent())
+    let what = What {
+        patterns: Patterns::of_agent(),
+        products: &Products::default(),
+        withheld: &|_| false,
+    };
+    scan_with(host, state, deadline, &what)
 }
 
-/// As [`scan`], with given patterns.
+/// What a scan looks for, and where beside the system's logs.
+pub struct What<'a> {
+    pub patterns: &'a Patterns,
+    pub products: &'a Products,
+    /// Asked of the products' logs, one by one.
+    pub withheld: Withheld<'a>,
+}
+
+/// As [`scan`], with given patterns and the products' own logs.
 #[must_use]
-pub fn scan_with(host: &Host, state: &LogState, deadline: Instant, patterns: &Patterns) -> Scanned {
+pub fn scan_with(host: &Host, state: &LogState, deadline: Instant, what: &What<'_>) -> Scanned {
     let deadline = deadline.min(Instant::now() + SCAN_MAX);
     let zone = zone(host);
-    let mut engine = Engine::new(patterns, zone.clone());
+    let mut engine = Engine::new(what.patterns, zone.clone());
+    engine.console = Console::of(what.products);
     let mut coverage = Vec::new();
     let journal = journal::scan(host, state.journal.as_ref(), deadline, &mut engine);
     let mut next = state.clone();
@@ -164,8 +184,10 @@ pub fn scan_with(host: &Host, state: &LogState, deadline: Instant, patterns: &Pa
             next.kernel = kernel(&mut files, state.kernel, deadline);
         }
     }
-    let seen = heard || !marks.is_empty() || next.kernel != state.kernel;
+    let seen = heard || !marks.is_empty() || next.kernel.is_some();
     marks.extend(files.scan(&files::OWN, Window::default()).0);
+    files.engine.console = Console::default();
+    marks.extend(files.products(what.products, what.withheld));
     coverage.extend(files.coverage);
     keep(&mut next.files, marks);
     let name = if heard { "journal" } else { "messages" };

@@ -42,11 +42,11 @@ impl Programs {
 
     /// One line of a program at a time, on a day of the host's zone.
     #[inline]
-    pub fn add(&mut self, name: &[u8], at: Option<i64>, day: i32) {
+    pub fn add(&mut self, (name, key): (&[u8], Key), at: Option<i64>, day: i32) {
         if name.is_empty() {
             return;
         }
-        let Some(index) = self.find(name) else {
+        let Some(index) = self.find(name, key) else {
             self.others += 1;
             return;
         };
@@ -63,8 +63,7 @@ impl Programs {
     }
 
     #[inline]
-    fn find(&mut self, name: &[u8]) -> Option<u16> {
-        let key = Key::of(name);
+    fn find(&mut self, name: &[u8], key: Key) -> Option<u16> {
         let slot = key.slot();
         let (known, index) = self.slots[slot];
         if known == key
@@ -110,12 +109,11 @@ impl Programs {
     }
 }
 
-/// The first and the last bytes of a name and its length: bytes that overlap, no loop, as names
-/// are of any length and the processor would guess wrong.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Key {
-    first: u64,
-    last: u64,
+/// The first bytes of a name and its length: compared without a loop, as names are of any length
+/// and the processor would guess wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Key {
+    first: u128,
     length: usize,
 }
 
@@ -123,37 +121,62 @@ impl Key {
     /// A name so long is in its key whole.
     const WHOLE_BYTES_MAX: usize = 16;
 
+    /// Of the name with which a text begins: what follows it makes the look a short one.
     #[inline]
-    fn of(name: &[u8]) -> Self {
-        let length = name.len();
-        let four = |four: Option<&[u8; 4]>| four.map(|four| u64::from(u32::from_le_bytes(*four)));
-        let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-            _ => match (four(name.first_chunk()), four(name.last_chunk())) {
-                (Some(first), Some(last)) => (first, last),
-                _ => (name.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)), 0),
-            },
+    pub fn of(text: &[u8], length: usize) -> Self {
+        let count = length.min(Self::WHOLE_BYTES_MAX);
+        let first = match text.first_chunk() {
+            Some(sixteen) => u128::from_le_bytes(*sixteen) & MASKS[count],
+            None => text[..count].iter().rev().fold(0, |key, &byte| key << 8 | u128::from(byte)),
         };
-        Self { first, last, length }
+        Self { first, length }
     }
 
     #[inline]
     fn slot(self) -> usize {
-        let mixed = self.first ^ self.last.rotate_left(29) ^ self.length as u64;
+        let mixed = self.first as u64 ^ ((self.first >> 64) as u64).rotate_left(29);
+        let mixed = mixed ^ self.length as u64;
         (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - SLOTS.ilog2())) as usize
     }
 }
 
+/// So many bytes of sixteen.
+const MASKS: [u128; Key::WHOLE_BYTES_MAX + 1] = {
+    let mut masks = [0; Key::WHOLE_BYTES_MAX + 1];
+    let mut count = 1;
+    while count < masks.len() {
+        masks[count] = masks[count - 1] << 8 | 0xff;
+        count += 1;
+    }
+    masks
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn keyed(name: &str) -> (&[u8], Key) {
+        (name.as_bytes(), Key::of(name.as_bytes(), name.len()))
+    }
+
+    #[test]
+    fn a_key_is_that_of_its_name_whatever_follows() {
+        let long = "a-name-longer-than-sixteen-bytes";
+        for length in 0..=long.len() {
+            let name = &long[..length];
+            for after in ["", ":", "[1234]: and a message of some length"] {
+                let text = format!("{name}{after}");
+                assert_eq!(Key::of(text.as_bytes(), length), keyed(name).1, "{text}");
+            }
+        }
+    }
 
     #[test]
     fn names_alike_at_their_beginning_are_told_apart() {
         let mut programs = Programs::new();
         for (day, name) in ["postfix/smtpd", "postfix/smtp", "postfix/smtpd", ""].iter().enumerate()
         {
-            programs.add(name.as_bytes(), Some(day as i64 * 86_400), day as i32);
+            programs.add(keyed(name), Some(day as i64 * 86_400), day as i32);
         }
         let (top, all) = programs.into_json();
         let expected = [
@@ -169,7 +192,7 @@ mod tests {
     fn a_flood_of_names_stays_bounded() {
         let mut programs = Programs::new();
         for n in 0..5_000 {
-            programs.add(format!("p{n}").as_bytes(), None, 0);
+            programs.add(keyed(&format!("p{n}")), None, 0);
         }
         assert_eq!(programs.list.len(), PROGRAMS_MAX);
         assert_eq!(programs.others, 4_000);

@@ -10,11 +10,17 @@
 //! ```
 //!
 //! The traditional form has no year: it is the latest year that does not lie in the future. Lines
-//! without a time of their own belong to the one before.
+//! without a time of their own belong to the one before. Lines of the products' own logs are read
+//! by [`carepack_shared::product_log`].
 
-use jiff::civil::DateTime;
+use carepack_shared::patterns::Priority;
+use carepack_shared::product_log::{self, Part, Product};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+
+use super::bytes::find_any;
+use super::programs::Key;
 
 /// How a file's lines are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub enum Format {
     Kernel {
         boot: Option<i64>,
     },
+    /// A product's own log.
+    Product(Product),
 }
 
 /// One line's parts.
@@ -40,10 +48,20 @@ pub(super) struct Parts<'t> {
     pub program: &'t [u8],
     /// With the tag before it, which few lines are worth the search for: see [`Self::message`].
     pub rest: &'t [u8],
+    /// Where the line says so.
+    pub priority: Option<Priority>,
+    pub part: Part,
     tagged: bool,
 }
 
 impl<'t> Parts<'t> {
+    /// The key of the program.
+    #[inline]
+    pub fn key(&self) -> Key {
+        let text = if self.tagged { self.rest } else { self.program };
+        Key::of(text, self.program.len())
+    }
+
     /// The message alone: without tag, and of the kernel without its uptime.
     pub fn message(&self) -> &'t [u8] {
         if !self.tagged {
@@ -76,6 +94,7 @@ pub(super) struct Reader {
     /// The last minute of a traditional stamp as [`minute_key`], and its first second.
     minute: ((u64, u64), i64),
     last: Option<i64>,
+    product: Option<product_log::Reader>,
 }
 
 /// `Nov  5 01:12:00`.
@@ -90,7 +109,19 @@ const MONTHS: [&[u8; 3]; 12] = [
 
 impl Reader {
     pub const fn new(format: Format, now: Timestamp, zone: TimeZone) -> Self {
-        Self { format, now, zone, hour: None, minute: ((0, 1), 0), last: None }
+        let (hour, minute, product) = (None, ((0, 1), 0), None);
+        Self { format, now, zone, hour, minute, last: None, product }
+    }
+
+    /// Of a product's file: the day of lines that tell the time alone, and the time of the last
+    /// line that was read before, to which lines without one belong.
+    pub fn of_product(mut self, day: Option<Date>, after: Option<i64>) -> Self {
+        if let Format::Product(product) = self.format {
+            let mut reader = product_log::Reader::new(product, self.zone.clone(), day);
+            reader.go_on_after(after);
+            self.product = Some(reader);
+        }
+        self
     }
 
     #[inline]
@@ -109,6 +140,14 @@ impl Reader {
                 let at = boot.zip(seconds).and_then(|(boot, s)| boot.checked_add(s));
                 self.parts(at, b"kernel", rest)
             }
+            Format::Product(product) => {
+                let Some(reader) = &mut self.product else {
+                    return self.parts(None, product.program().as_bytes(), line);
+                };
+                let product_log::Line { at, priority, part, message } = reader.line(line);
+                let program = product.program().as_bytes();
+                Parts { at, program, rest: message, priority, part, tagged: false }
+            }
         }
     }
 
@@ -118,7 +157,8 @@ impl Reader {
         let tagged = self.format == Format::Syslog
             && !program.is_empty()
             && rest.as_ptr() == program.as_ptr();
-        Parts { at: self.last, program, rest, tagged }
+        let (priority, part) = (None, Part::Entry);
+        Parts { at: self.last, program, rest, priority, part, tagged }
     }
 
     #[inline]
@@ -277,27 +317,6 @@ fn plain(line: &[u8]) -> &[u8] {
 fn minute_key(stamp: &[u8; STAMP_BYTES]) -> (u64, u64) {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, _, _] = *stamp;
     (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([f, g, h, i, j, k, l, m]))
-}
-
-/// Where the first of three bytes stands: eight bytes a step, as names are short and of any
-/// length, so that a loop over bytes would end where the processor does not expect it.
-#[inline]
-fn find_any(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    // The lowest bit that is set is right: a borrow only goes up.
-    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut from = 0;
-    while let Some(eight) = text.get(from..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*eight);
-        let of = |byte: u8| zeroes(word ^ (ONES * u64::from(byte)));
-        let found = of(bytes[0]) | of(bytes[1]) | of(bytes[2]);
-        if found != 0 {
-            return Some(from + (found.trailing_zeros() / 8) as usize);
-        }
-        from += 8;
-    }
-    text[from..].iter().position(|byte| bytes.contains(byte)).map(|at| from + at)
 }
 
 #[inline]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::patterns::Patterns;
 use super::prefilter::Found;
-use super::programs::Programs;
+use super::programs::{Key, Programs};
 use super::span::widen;
 use super::templates::Templates;
 
@@ -33,6 +33,8 @@ pub(super) struct Line<'a> {
     pub priority: Option<Priority>,
     pub program: &'a [u8],
     pub message: &'a [u8],
+    /// No fault of its own, whatever words stand in it: its log says so.
+    pub quiet: bool,
 }
 
 /// What was counted.
@@ -56,7 +58,7 @@ struct Hit {
     span: Option<(i64, i64)>,
     days: BTreeMap<i32, u64>,
     /// By time, oldest first.
-    samples: Vec<(Option<i64>, String)>,
+    samples: Vec<Sample>,
 }
 
 impl<'p> Tally<'p> {
@@ -86,14 +88,14 @@ impl<'p> Tally<'p> {
         self.lines
     }
 
-    /// Counts a line in which no literal stands.
+    /// Counts a line in which no literal stands; with the key of its program.
     #[inline]
-    pub fn pass(&mut self, line: &Line<'_>) {
+    pub fn pass(&mut self, line: &Line<'_>, key: Key) {
         self.lines += 1;
         self.bytes += line.message.len() as u64;
         self.span = widen(self.span, line.at);
         let day = line.at.map_or(0, |at| self.days.of(at));
-        self.programs.add(line.program, line.at, day);
+        self.programs.add((line.program, key), line.at, day);
         if let Some(priority) = line.priority {
             self.by_priority[priority as usize] += 1;
             if priority <= Priority::Err {
@@ -104,14 +106,15 @@ impl<'p> Tally<'p> {
 
     /// Counts a line with the literals that stand in its message.
     pub fn add(&mut self, line: &Line<'_>, found: &[Found]) {
+        let key = Key::of(line.program, line.program.len());
         if found.is_empty() {
-            return self.pass(line);
+            return self.pass(line, key);
         }
         self.lines += 1;
         self.bytes += line.message.len() as u64;
         self.span = widen(self.span, line.at);
         let day = line.at.map_or(0, |at| self.days.of(at));
-        self.programs.add(line.program, line.at, day);
+        self.programs.add((line.program, key), line.at, day);
         let message = &line.message[..line.message.len().min(MESSAGE_BYTES_MAX)];
         let patterns = self.patterns;
         let mut hits = std::mem::take(&mut self.scratch);
@@ -121,7 +124,8 @@ impl<'p> Tally<'p> {
         if let Some(priority) = priority {
             self.by_priority[priority as usize] += 1;
         }
-        if hits.is_empty() && (fault || priority.is_some_and(|p| p <= Priority::Err)) {
+        if hits.is_empty() && !line.quiet && (fault || priority.is_some_and(|p| p <= Priority::Err))
+        {
             self.templates.add(line.program, message, line.at);
         }
         for &index in &hits {
@@ -148,7 +152,7 @@ impl<'p> Tally<'p> {
             .collect();
         let named = self.patterns.list.iter().zip(self.hits).filter(|(_, hit)| hit.count > 0);
         let pattern = |(pattern, hit): (&super::patterns::Ready, Hit)| {
-            let samples: Vec<String> = hit.samples.into_iter().map(|(_, text)| text).collect();
+            let samples: Vec<String> = hit.samples.iter().map(Sample::text).collect();
             let days: BTreeMap<String, u64> =
                 hit.days.into_iter().map(|(day, count)| (date(day), count)).collect();
             json!({
@@ -187,22 +191,42 @@ impl<'p> Tally<'p> {
 impl Hit {
     fn sample(&mut self, line: &Line<'_>, message: &[u8]) {
         let full = self.samples.len() == SAMPLES_MAX;
-        if full && line.at < self.samples[0].0 {
+        if full && line.at < self.samples[0].at {
             return;
         }
-        if full {
-            self.samples.remove(0);
-        }
+        let mut sample = if full { self.samples.remove(0) } else { Sample::default() };
+        sample.at = line.at;
         // Four bytes a character at most.
-        let message = &message[..message.len().min(4 * SAMPLE_CHARS_MAX)];
-        let program = String::from_utf8_lossy(line.program);
+        let head = |text: &'_ [u8]| text.len().min(4 * SAMPLE_CHARS_MAX);
+        sample.program = head(line.program);
+        sample.bytes.clear();
+        sample.bytes.extend_from_slice(&line.program[..sample.program]);
+        sample.bytes.extend_from_slice(&message[..head(message)]);
+        let place = self.samples.partition_point(|sample| sample.at <= line.at);
+        self.samples.insert(place, sample);
+    }
+}
+
+/// A line kept as it came: most make room for a newer one and are never told.
+#[derive(Clone, Default)]
+struct Sample {
+    at: Option<i64>,
+    /// The program, then the message.
+    bytes: Vec<u8>,
+    /// Bytes of the program.
+    program: usize,
+}
+
+impl Sample {
+    fn text(&self) -> String {
+        let (program, message) = self.bytes.split_at(self.program);
+        let program = String::from_utf8_lossy(program);
+        let message = String::from_utf8_lossy(message);
         let text = match &*program {
-            "" => String::from_utf8_lossy(message).into_owned(),
-            program => format!("{program}: {}", String::from_utf8_lossy(message)),
+            "" => message.into_owned(),
+            program => format!("{program}: {message}"),
         };
-        let text: String = text.chars().take(SAMPLE_CHARS_MAX).collect();
-        let place = self.samples.partition_point(|(at, _)| *at <= line.at);
-        self.samples.insert(place, (line.at, text));
+        text.chars().take(SAMPLE_CHARS_MAX).collect()
     }
 }
 
@@ -253,7 +277,7 @@ mod tests {
         for &(at, priority, program, message) in lines {
             patterns.look(message.as_bytes(), &mut found);
             let (program, message) = (program.as_bytes(), message.as_bytes());
-            tally.add(&Line { at: Some(at), priority, program, message }, &found);
+            tally.add(&Line { at: Some(at), priority, program, message, quiet: false }, &found);
         }
         tally.into_json()
     }

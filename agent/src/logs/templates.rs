@@ -5,7 +5,9 @@
 //! are compared; when at least half of the words agree they are one group and the rest become
 //! `<*>` too. Bounded, and the same lines in the same order give the same groups.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -29,8 +31,10 @@ const VALUE: &str = "<*>";
 /// The groups.
 #[derive(Default)]
 pub(super) struct Templates {
-    /// Program, number of words, first word → groups.
-    tree: BTreeMap<(String, usize, String), Vec<usize>>,
+    /// Number of words, first word and program (see [`branch`]) → groups.
+    tree: BTreeMap<String, Vec<usize>>,
+    /// The last branch asked for.
+    key: String,
     groups: Vec<Group>,
     /// Lines that found no room.
     dropped: u64,
@@ -46,12 +50,14 @@ struct Group {
 impl Templates {
     /// Counts one message.
     pub fn add(&mut self, program: &[u8], message: &[u8], at: Option<i64>) {
-        let program: String =
-            String::from_utf8_lossy(program).chars().take(WORD_BYTES_MAX).collect();
-        let words = words(message);
+        let program = String::from_utf8_lossy(program);
+        let program = head(&program, WORD_BYTES_MAX);
+        let message = &message[..message.len().min(MESSAGE_BYTES_MAX)];
+        let text = String::from_utf8_lossy(message);
+        let words = words(&text);
         let Some(first) = words.first() else { return };
-        let key = (program, words.len(), first.clone());
-        let branch = self.tree.get(&key).map_or(&[][..], Vec::as_slice);
+        branch(&mut self.key, (words.len(), first, program));
+        let branch = self.tree.get(&self.key).map_or(&[][..], Vec::as_slice);
         let alike = |group: &usize| {
             let group = &self.groups[*group].words;
             let same = group.iter().zip(&words).filter(|(a, b)| a == b).count();
@@ -66,7 +72,7 @@ impl Templates {
         if let Some((_, index)) = best {
             let group = &mut self.groups[index];
             for (kept, word) in group.words.iter_mut().zip(words) {
-                if *kept != word {
+                if *kept != *word {
                     VALUE.clone_into(kept);
                 }
             }
@@ -74,8 +80,9 @@ impl Templates {
             group.span = super::span::widen(group.span, at);
         } else if self.groups.len() < TEMPLATES_MAX && branch.len() < BRANCH_MAX {
             let span = at.map(|at| (at, at));
-            self.groups.push(Group { program: key.0.clone(), words, count: 1, span });
-            self.tree.entry(key).or_default().push(self.groups.len() - 1);
+            let words = words.into_iter().map(Cow::into_owned).collect();
+            self.groups.push(Group { program: program.to_owned(), words, count: 1, span });
+            self.tree.entry(self.key.clone()).or_default().push(self.groups.len() - 1);
         } else {
             self.dropped += 1;
         }
@@ -100,20 +107,29 @@ impl Templates {
     }
 }
 
+/// The key of a branch; a word holds no control character, so that none is another's.
+fn branch(key: &mut String, (count, first, program): (usize, &str, &str)) {
+    key.clear();
+    let _ = write!(key, "{count}\0{first}\0{program}");
+}
+
+/// The first characters of a text.
+fn head(text: &str, chars_max: usize) -> &str {
+    text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end])
+}
+
 /// A message as words, values made `<*>`; runs of values are one.
-fn words(message: &[u8]) -> Vec<String> {
-    let message = &message[..message.len().min(MESSAGE_BYTES_MAX)];
-    let text = String::from_utf8_lossy(message);
-    let mut words: Vec<String> = Vec::new();
+fn words(text: &str) -> Vec<Cow<'_, str>> {
+    let mut words: Vec<Cow<'_, str>> = Vec::with_capacity(WORDS_MAX + 1);
     let mut quoted = false;
     for word in text.split_ascii_whitespace() {
         let quotes = word.bytes().filter(|&b| matches!(b, b'"' | b'`')).count();
         let inside = quoted || quotes > 0;
         quoted ^= quotes % 2 == 1;
-        let word = if inside { VALUE.to_owned() } else { masked(word) };
+        let word = if inside { VALUE.into() } else { masked(word) };
         if words.len() == WORDS_MAX {
             if words.last().is_some_and(|last| last != VALUE) {
-                words.push(VALUE.to_owned());
+                words.push(VALUE.into());
             }
             break;
         }
@@ -125,20 +141,23 @@ fn words(message: &[u8]) -> Vec<String> {
 }
 
 /// A word as it is, or without its value.
-fn masked(word: &str) -> String {
-    let bare = word.trim_matches(|c: char| ",.;:()[]{}'<>".contains(c));
+fn masked(word: &str) -> Cow<'_, str> {
+    let bare =
+        word.trim_matches([',', '.', ';', ':', '(', ')', '[', ']', '{', '}', '\'', '<', '>']);
     if let Some((key, value)) = bare.split_once('=')
         && !value.is_empty()
         && plain(key)
     {
-        return format!("{key}={VALUE}");
+        return format!("{key}={VALUE}").into();
     }
-    if plain(bare) { word.to_owned() } else { VALUE.to_owned() }
+    if plain(bare) { word.into() } else { VALUE.into() }
 }
 
 /// Whether a word says what rather than which: letters and little else.
 fn plain(word: &str) -> bool {
-    let value = |c: char| c.is_ascii_digit() || c.is_control() || "/\\@'\u{fffd}".contains(c);
+    let value = |c: char| {
+        c.is_ascii_digit() || c.is_control() || matches!(c, '/' | '\\' | '@' | '\'' | '\u{fffd}')
+    };
     word.len() <= WORD_BYTES_MAX && !word.contains(value)
 }
 

@@ -18,6 +18,7 @@ const COROSYNC: &str = "/etc/corosync/corosync.conf";
 const CIB: &str = "/var/lib/pacemaker/cib/cib.xml";
 const CMAN: &str = "/etc/cluster/cluster.conf";
 const TRANSITIONS: &str = "/var/lib/pacemaker/pengine";
+const INPUTS: &str = "/var/lib/pacemaker/pengine/pe-{input,warn,error}-*.bz2";
 const KEYS: [&str; 3] = ["/etc/booth/booth.key", "/etc/corosync/authkey", "/etc/pacemaker/authkey"];
 
 pub static PROBE: Probe = Probe {
@@ -44,6 +45,7 @@ pub static PROBE: Probe = Probe {
             run: rings,
         },
         Read::Survey { name: "cluster-keys", reads: &KEYS, run: keys },
+        Read::Survey { name: "cluster-input", reads: &[INPUTS], run: input },
         Read::Survey { name: "cluster-transitions", reads: &[TRANSITIONS], run: transitions },
         file("/etc/sysconfig/pacemaker"),
         file("/etc/sysconfig/sbd"),
@@ -55,8 +57,9 @@ pub static PROBE: Probe = Probe {
 
 /// A ring of 32 nodes has some 8 KiB.
 const COROSYNC_BYTES_MAX: usize = 64 * 1024;
-/// A cluster of a hundred resources has some 200 KiB.
-const CIB_BYTES_MAX: usize = 4 * 1024 * 1024;
+const CIB_BYTES_MAX: usize = cluster::CIB_BYTES_MAX;
+/// An input of the scheduler, packed: a CIB with its state packs twentyfold.
+const INPUT_BYTES_MAX: usize = 1024 * 1024;
 const MONITOR_BYTES_MAX: usize = 2 * 1024 * 1024;
 const TOOL_BYTES_MAX: usize = 64 * 1024;
 /// One command; a daemon that hangs leaves time for the next.
@@ -190,17 +193,40 @@ fn keys(host: &Host) -> Look<Value> {
 /// `[{"name": "pe-input-12.bz2", "modified": epoch seconds}]`, newest first: each is a moment at
 /// which the cluster had something to do.
 fn transitions(host: &Host) -> Look<Value> {
+    let found = newest_first(host, |name| name.starts_with("pe-"))?.into_iter();
+    let told = found.take(TRANSITIONS_MAX);
+    let told = told.map(|(at, _, name)| json!({ "name": name, "modified": at }));
+    Ok(Value::Array(told.collect()))
+}
+
+/// Modified at, nanoseconds beyond, and name of the files that fit.
+fn newest_first(host: &Host, fits: impl Fn(&str) -> bool) -> Look<Vec<(i64, i64, String)>> {
     let listing = host.list(TRANSITIONS)?;
-    let mut found: Vec<(i64, String)> = Vec::new();
-    for name in listing.names.into_iter().filter(|name| name.starts_with("pe-")) {
+    let mut found = Vec::new();
+    for name in listing.names.into_iter().filter(|name| fits(name)) {
         if let Ok(stat) = host.stat(&format!("{TRANSITIONS}/{name}")) {
-            found.push((stat.modified, name));
+            found.push((stat.modified, stat.modified_nanos, name));
         }
     }
     found.sort_by(|a, b| b.cmp(a));
-    found.truncate(TRANSITIONS_MAX);
-    let told = found.into_iter().map(|(at, name)| json!({ "name": name, "modified": at }));
-    Ok(Value::Array(told.collect()))
+    Ok(found)
+}
+
+/// `{"name", "modified": epoch seconds, "cib": reduced}` of the newest input of the scheduler: what
+/// the cluster was like when it last had something to do. Where the cluster does not answer, it
+/// is the last that is known of it.
+fn input(host: &Host) -> Look<Value> {
+    let newest = newest_first(host, cluster::is_input)?.into_iter().next();
+    let (modified, _, name) = newest.ok_or_else(|| Missed::new(Unseen::Absent, INPUTS))?;
+    let path = format!("{TRANSITIONS}/{name}");
+    let piece = host.read(&path, INPUT_BYTES_MAX)?;
+    if piece.truncated {
+        let detail = format!("{path}: longer than {INPUT_BYTES_MAX} bytes");
+        return Err(Missed::new(Unseen::Failed, detail));
+    }
+    let malformed = |error| Missed::new(Unseen::Malformed, format!("{path}: {error}"));
+    let cib = cluster::reduced_input(&piece.bytes).map_err(malformed)?;
+    Ok(json!({ "name": name, "modified": modified, "cib": clean(cib.as_bytes()) }))
 }
 
 #[cfg(test)]
@@ -241,6 +267,29 @@ mod tests {
         assert!(!json!(told).to_string().contains("hunter"), "{told:?}");
         assert_eq!(told[1], json!({"name": "old", "nodes": ["a"]}));
         assert_eq!(keys(&host).unwrap(), json!({}));
+    }
+
+    #[test]
+    fn the_newest_input_tells_what_was_last_known() {
+        let folder = Folder::new("");
+        std::fs::create_dir_all(folder.path().join("root/proc")).unwrap();
+        assert_eq!(input(&folder.host()).unwrap_err().reason, Unseen::Absent);
+        let put = |name: &str, bytes: &[u8]| {
+            folder.put(&format!("root{TRANSITIONS}/{name}"), bytes);
+        };
+        put("pe-input-7.bz2", include_bytes!("../../../shared/tests/pe-input-7.bz2"));
+        put("pe-input.last", b"8");
+        let told = input(&folder.host()).unwrap();
+        assert_eq!(told["name"], "pe-input-7.bz2");
+        let cib = told["cib"].as_str().unwrap();
+        assert!(cib.contains("db_last_failure_0") && !cib.contains("hunter2"), "{cib}");
+        assert_eq!(transitions(&folder.host()).unwrap()[0]["name"], "pe-input.last");
+        std::fs::remove_file(
+            folder.path().join("root").join(&TRANSITIONS[1..]).join("pe-input-7.bz2"),
+        )
+        .unwrap();
+        put("pe-warn-1.bz2", b"BZh9 and no more");
+        assert_eq!(input(&folder.host()).unwrap_err().reason, Unseen::Malformed);
     }
 
     #[test]

@@ -5,12 +5,13 @@
 //! where the kernel lets the agent look.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use carepack_shared::daemon;
 use serde_json::{Value, json};
 
 use super::execute::clean;
-use super::processes::{About, PIDS_MAX, Task, control_group, task};
+use super::processes::{About, Task, control_group, tasks};
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -41,6 +42,7 @@ const DAEMONS_MAX: usize = 200;
 const CMDLINE_BYTES_MAX: usize = 128 * 1024;
 
 /// A process of a product, and the workers that it started with the same program.
+#[derive(Clone)]
 pub struct Daemon {
     task: Task,
     argv: Vec<String>,
@@ -57,7 +59,7 @@ fn survey(host: &Host) -> Look<Value> {
     let about = About::of(host);
     let daemons = running(host)?;
     let mut list: Vec<Value> = Vec::new();
-    for daemon in folded(host, &about, daemons).iter().take(DAEMONS_MAX) {
+    for daemon in folded(host, &about, &daemons).iter().take(DAEMONS_MAX) {
         list.push(told(host, &about, daemon));
     }
     Ok(json!(list))
@@ -67,20 +69,21 @@ fn survey(host: &Host) -> Look<Value> {
 ///
 /// # Errors
 /// Why processes cannot be listed.
-pub fn running(host: &Host) -> Look<Vec<Daemon>> {
-    let names = host.list("/proc")?.names;
-    let mut pids: Vec<u32> =
-        names.iter().filter_map(|name| name.parse().ok()).take(PIDS_MAX).collect();
-    pids.sort_unstable();
-    Ok(pids.into_iter().filter_map(|pid| one(host, pid)).collect())
+pub fn running(host: &Host) -> Look<Arc<Vec<Daemon>>> {
+    let found = host.once(|host| {
+        let tasks = tasks(host);
+        let mut tasks: Vec<&Task> = tasks.as_ref().as_ref().map_err(Clone::clone)?.iter().collect();
+        tasks.sort_unstable_by_key(|task| task.pid);
+        Ok(Arc::new(tasks.into_iter().filter_map(|task| one(host, task)).collect()))
+    });
+    Look::clone(&found)
 }
 
-fn one(host: &Host, pid: u32) -> Option<Daemon> {
-    let task = task(pid, &host.word(&format!("/proc/{pid}/stat")).ok()?)?;
+fn one(host: &Host, task: &Task) -> Option<Daemon> {
     if !daemon::may_be(&task.name) {
         return None;
     }
-    let bytes = host.read(&format!("/proc/{pid}/cmdline"), CMDLINE_BYTES_MAX).ok()?.bytes;
+    let bytes = host.read(&format!("/proc/{}/cmdline", task.pid), CMDLINE_BYTES_MAX).ok()?.bytes;
     let text = clean(&bytes.split(|&byte| byte == 0).collect::<Vec<_>>().join(&b'\n'));
     // A daemon that writes a title of its own has one word of several: `nginx: master process`.
     let argv: Vec<&str> = text.lines().collect();
@@ -88,11 +91,12 @@ fn one(host: &Host, pid: u32) -> Option<Daemon> {
     let program = daemon::program(first).or_else(|| daemon::program(&task.name))?;
     let argv = program.kept(&argv).into_iter().map(str::to_owned).collect();
     let product = program.product;
+    let task = task.clone();
     Some(Daemon { task, argv, product, workers: 0, workers_rss_kib: 0, worker_rss_kib_max: 0 })
 }
 
 /// Workers go into the row of the parent that runs the same program.
-fn folded(host: &Host, about: &About, daemons: Vec<Daemon>) -> Vec<Daemon> {
+fn folded(host: &Host, about: &About, daemons: &[Daemon]) -> Vec<Daemon> {
     let mut kept: BTreeMap<u32, Daemon> = BTreeMap::new();
     for daemon in daemons {
         let rss = || about.status(host, &daemon.task).1;
@@ -104,7 +108,7 @@ fn folded(host: &Host, about: &About, daemons: Vec<Daemon>) -> Vec<Daemon> {
                 parent.worker_rss_kib_max = parent.worker_rss_kib_max.max(rss);
             }
             _ => {
-                kept.insert(daemon.task.pid, daemon);
+                kept.insert(daemon.task.pid, daemon.clone());
             }
         }
     }
@@ -262,5 +266,16 @@ mod tests {
         assert_eq!(daemons[0].option("-Dcatalina.base="), Some("/srv/t1"));
         assert_eq!(daemons[0].after("-c"), Some("ha.xml"));
         assert_eq!(daemons[0].argv().len(), 4);
+    }
+
+    #[test]
+    fn processes_are_looked_at_once_in_a_collection() {
+        let stat = "20 (java) S 1 7 7 0 -1 0 0 0 0 0 2 1 0 0 20 0 3 0 9 4 25 1";
+        let (folder, host) =
+            recorded(&[("proc/20/stat", stat), ("proc/20/cmdline", "java\0-Dcatalina.base=/a\0")]);
+        assert_eq!(running(&host).unwrap().len(), 1);
+        std::fs::remove_dir_all(folder.path().join("root/proc/20")).unwrap();
+        assert_eq!(running(&host).unwrap().len(), 1);
+        assert!(running(&folder.host()).unwrap().is_empty());
     }
 }

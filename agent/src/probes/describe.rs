@@ -51,7 +51,8 @@ fn one(probe: &Probe) -> Described {
 }
 
 fn source(read: &Read) -> DescribedSource {
-    let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    let owned =
+        |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.to_owned()).collect() };
     let (looks_at, bytes_max) = match read {
         Read::File { bytes_max, .. } | Read::Glob { bytes_max, .. } => {
             (Vec::new(), Some(*bytes_max))
@@ -61,9 +62,8 @@ fn source(read: &Read) -> DescribedSource {
         | Read::Dependent { command, .. }
         | Read::Fallback { command, .. } => (owned(command.argv), Some(command.output_bytes_max)),
         Read::Found { reads, bytes_max, .. } => (owned(reads), Some(*bytes_max)),
-        Read::Survey { reads, .. } | Read::Samples { reads } | Read::Log { reads } => {
-            (owned(reads), None)
-        }
+        Read::Survey { reads, .. } | Read::Samples { reads } => (owned(reads), None),
+        Read::Log { reads, found } => ([owned(reads), owned(found)].concat(), None),
     };
     DescribedSource { key: read.source().key(), looks_at, bytes_max }
 }

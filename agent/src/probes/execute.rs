@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Probe, Read};
 use crate::host::{Command, Host, Kind, Look, Missed, Piece};
-use crate::logs::{self, LogState, Patterns};
+use crate::logs::{self, LogState, Patterns, What};
 use crate::sampler::history::{self, History};
 use crate::sampler::hourly;
 
@@ -209,7 +209,9 @@ impl One<'_> {
     fn log(&self, hand_on: &mut dyn FnMut(Event)) {
         let Context { host, memory, deadline, .. } = *self.context;
         let patterns = memory.patterns.as_deref().unwrap_or_else(|| Patterns::of_agent());
-        let scanned = logs::scan_with(host, &memory.log_state, deadline, patterns);
+        let products = super::logs::find(host);
+        let what = What { patterns, products: &products, withheld: self.context.withheld };
+        let scanned = logs::scan_with(host, &memory.log_state, deadline, &what);
         let source = Source::Log { name: scanned.name.to_owned() };
         let outcome = settle(scanned.result.map(|(value, state)| {
             hand_on(Event::Scanned(state));
@@ -279,7 +281,6 @@ pub fn withheld() -> Outcome {
 #[must_use]
 pub fn clean(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let hostile = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     if !text.contains(hostile) {
         return text.into_owned();
     }
@@ -292,6 +293,12 @@ pub fn clean(bytes: &[u8]) -> String {
         }
     }
     cleaned
+}
+
+/// A character that a terminal obeys.
+#[must_use]
+pub fn hostile(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r')
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //!
 //! It is the dearest look of all, so it is bounded in entries and in time, and says where it
 //! ended. A host with more files than the bound of its walks is not walked whole: only the trees that
-//! programs, settings and accounts live in ([`ROOTS`]). No name of a file is kept but of those.
+//! programs, settings and accounts live in ([`ROOTS`]), each as far as its share of a part of the
+//! bound goes. What was not looked at is said there anyway, and no walk of that host could make it
+//! sound; what a walk can do is find. No name of a file is kept but of those.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -38,8 +40,26 @@ const MOUNTS_MAX: usize = 5_000;
 /// Distinct ids of nobody that the name service is asked for.
 const ASKED_MAX: usize = 40;
 
-/// Walked where the whole is too much.
-const ROOTS: [&str; 7] = ["/etc", "/usr", "/root", "/home", "/opt", "/tmp", "/var"];
+/// Walked where the whole is too much. The first ones are small on most hosts: what they leave of
+/// their shares goes to those after them. A tree inside another one of the list is walked once.
+const ROOTS: [&str; 13] = [
+    "/etc",
+    "/usr/bin",
+    "/usr/libexec",
+    "/usr/sbin",
+    "/opt",
+    "/tmp",
+    "/home",
+    "/var",
+    "/root",
+    "/usr/local",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr",
+];
+/// The part of the bound that is walked where the whole is too much: such a walk only finds, it
+/// cannot say that there is nothing.
+const ROOTS_PART: u64 = 4;
 
 /// Trees of containers: their files belong to accounts of their own.
 const CONTAINERS: [&str; 5] = [
@@ -57,19 +77,19 @@ const CONTAINERS: [&str; 5] = [
 fn tree(host: &Host) -> Look<Value> {
     let plan = plan(host)?;
     let mut found = Found::new(host)?;
-    let mut bounds = Bounds {
-        skip: &plan.skip,
-        entries_left: host.walk_entries_max(),
-        until: Instant::now() + WALK,
-    };
+    let mut bounds = Bounds { skip: &plan.skip, entries_left: 0, until: Instant::now() + WALK };
+    let mut left = plan.entries_max;
     let mut done = Walked::default();
-    for start in &plan.starts {
+    for (at, start) in plan.starts.iter().enumerate() {
+        bounds.entries_left =
+            if plan.whole { left } else { left / (plan.starts.len() - at) as u64 };
         let walked = match host.walk(start, &mut bounds, &mut |entry| found.take(entry)) {
             Ok(walked) => walked,
             // A tree of the list that this host does not have.
             Err(_) if !plan.whole => continue,
             Err(missed) => return Err(missed),
         };
+        left = left.saturating_sub(walked.entries);
         done.entries += walked.entries;
         done.unread += walked.unread;
         done.cut = done.cut.or(walked.cut);
@@ -97,6 +117,7 @@ fn tree(host: &Host) -> Look<Value> {
 struct Plan {
     whole: bool,
     starts: Vec<String>,
+    entries_max: u64,
     skip: BTreeSet<Vec<u8>>,
     /// In use on the local file systems, where they tell.
     inodes: u64,
@@ -106,7 +127,8 @@ fn plan(host: &Host) -> Look<Plan> {
     if host.is_mounted() {
         // Nothing else is mounted there that we know of.
         let starts = vec!["/".to_owned()];
-        return Ok(Plan { whole: true, starts, skip: containers(), inodes: 0 });
+        let entries_max = host.walk_entries_max();
+        return Ok(Plan { whole: true, starts, entries_max, skip: containers(), inodes: 0 });
     }
     let piece = host.read(MOUNTS, MOUNTS_KIB_MAX * 1024)?;
     let text = String::from_utf8_lossy(&piece.bytes);
@@ -117,8 +139,12 @@ fn plan(host: &Host) -> Look<Plan> {
     let mut starts: Vec<String> = own.map(|mount| mount.point).collect();
     let used = starts.iter().filter_map(|start| host.statfs(start).ok());
     let inodes = used.map(|space| space.inodes_total.saturating_sub(space.inodes_free)).sum();
-    let whole = inodes <= host.walk_entries_max();
+    let mut entries_max = host.walk_entries_max();
+    let whole = inodes <= entries_max;
+    let mut skip = containers();
     if !whole {
+        entries_max = entries_max.div_ceil(ROOTS_PART);
+        skip.extend(ROOTS.map(|root| root.as_bytes().to_vec()));
         let under = |point: &String| {
             ROOTS
                 .iter()
@@ -132,10 +158,9 @@ fn plan(host: &Host) -> Look<Plan> {
         starts.retain(under);
         starts = roots.into_iter().chain(starts).collect();
     }
-    let mut skip = containers();
     // A start that is a mount point itself is walked from there, and not from above.
     skip.extend(points.into_iter().map(String::into_bytes));
-    Ok(Plan { whole, starts, skip, inodes })
+    Ok(Plan { whole, starts, entries_max, skip, inodes })
 }
 
 fn containers() -> BTreeSet<Vec<u8>> {
@@ -402,6 +427,20 @@ mod tests {
         };
         assert_eq!(walked(3), (Some(3), json!("entries"), false));
         assert_eq!(walked(5), (Some(5), Value::Null, true));
+    }
+
+    #[test]
+    fn a_host_that_is_too_large_is_searched_a_part_of_the_bound_far() {
+        let value = tree(&Host::live().walked_up_to(100)).unwrap();
+        // btrfs does not tell how many files it has: it is begun as if it were small.
+        let large = value["inodes"].as_u64().unwrap() > 100;
+        let (scope, entries_max) = if large { ("roots", 25) } else { ("all", 100) };
+        assert_eq!(
+            (&value["scope"], &value["complete"]),
+            (&json!(scope), &json!(false)),
+            "{value}"
+        );
+        assert!((1..=entries_max).contains(&value["entries"].as_u64().unwrap()), "{value}");
     }
 
     /// Ids that files made by this test have.

@@ -6,11 +6,14 @@
 //! the main file is not followed: nobody can have another's file collected.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use carepack_facts::httpd::{Config, Files, Instance, Process, Settings, instances, walk};
+use carepack_facts::httpd::{
+    Config, Directive, Files, Instance, Process, Settings, instances, walk,
+};
 use serde_json::{Value, json};
 
 use super::execute::clean;
@@ -124,7 +127,8 @@ fn found(host: &Host) -> Look<Vec<Instance>> {
         exe: host.link(&format!("/proc/{}/exe", daemon.pid())).ok(),
     };
     let running = daemons::running(host);
-    let httpds = running.iter().flatten().filter(|daemon| daemon.product() == "httpd");
+    let httpds =
+        running.iter().flat_map(|all| all.iter()).filter(|daemon| daemon.product() == "httpd");
     let processes: Vec<Process> = httpds.map(process).collect();
     let is_file = |path: &str| host.stat(path).is_ok_and(|stat| stat.kind == Kind::File);
     match (instances(&processes, &is_file), running) {
@@ -162,6 +166,53 @@ fn find(host: &Host) -> Look<Vec<String>> {
     Ok(files)
 }
 
+/// The error logs of every instance; of one that is begun anew each day its path with a `*`.
+pub(super) fn logs(host: &Host) -> Vec<String> {
+    let mut logs = Vec::new();
+    for instance in found(host).unwrap_or_default() {
+        let Some(config) = read(host, &instance, &settings(host, &instance)) else { continue };
+        let named = |d: &&Directive| matches!(&*d.name, "errorlog" | "jklogfile");
+        for directive in config.directives.iter().filter(named) {
+            let word = directive.arg(0);
+            match word.strip_prefix('|') {
+                Some(command) => logs.extend(piped(command).map(|path| config.path(&path))),
+                None if word.starts_with("syslog") => {}
+                None => logs.push(config.path(word)),
+            }
+        }
+        // What it writes where nothing is said.
+        logs.push(config.path("logs/error_log"));
+    }
+    logs
+}
+
+/// The file that `rotatelogs` makes: its name with a format of strftime, or with the second at
+/// which it was begun.
+fn piped(command: &str) -> Option<String> {
+    /// Options of `rotatelogs` that take a value.
+    const VALUED: [&str; 3] = ["-L", "-p", "-n"];
+    let mut words = command.trim_start_matches(['|', '$']).split_whitespace();
+    let program = words.next()?.trim_matches('"');
+    if !program.rsplit('/').next()?.starts_with("rotatelogs") {
+        return None;
+    }
+    let file = loop {
+        let word = words.next()?;
+        if VALUED.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            break word.trim_matches('"');
+        }
+    };
+    Some(match (file.find('%'), file.rfind('%')) {
+        (Some(from), Some(to)) => {
+            let rest = file.get(to + 2..).unwrap_or_default();
+            format!("{}*{rest}", &file[..from])
+        }
+        _ => format!("{file}.*"),
+    })
+}
+
 /// What is known of an instance before its files are read.
 fn settings(host: &Host, instance: &Instance) -> Settings {
     let program = program(host, &instance.binary);
@@ -178,8 +229,21 @@ fn settings(host: &Host, instance: &Instance) -> Settings {
     }
 }
 
+/// What programs have told of themselves: each is asked once in a collection.
+type Told = Mutex<BTreeMap<String, Option<Value>>>;
+
 /// `{"path","version","compiled_in"}` of a program of the list that only root can change.
 fn program(host: &Host, path: &str) -> Option<Value> {
+    let told = host.once(|_| Told::default());
+    let known = told.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+    known.unwrap_or_else(|| {
+        let value = asked(host, path);
+        told.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), value.clone());
+        value
+    })
+}
+
+fn asked(host: &Host, path: &str) -> Option<Value> {
     let listed = PROGRAMS.iter().find(|one| **one == path)?;
     let trusted = |path: &str| {
         host.stat(path)
@@ -291,5 +355,20 @@ mod tests {
         assert_eq!(told["certificates"][0]["unseen"], "absent");
         assert_eq!(told["keys"][0]["file"], "/x/a.key");
         assert!(!told.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn logs_behind_rotatelogs_are_named_by_their_dates() {
+        let check = |command: &str, expected: Option<&str>| {
+            assert_eq!(piped(command).as_deref(), expected, "{command}");
+        };
+        check(
+            "/usr/sbin/rotatelogs -l -n 5 /logs/error_log.%Y-%m-%d 86400",
+            Some("/logs/error_log.*"),
+        );
+        check("$rotatelogs \"/logs/%Y%m%d_error.log\" 100M", Some("/logs/*_error.log"));
+        check("/usr/sbin/rotatelogs logs/error_log 86400", Some("logs/error_log.*"));
+        check("/usr/bin/logger -t httpd", None);
+        check("rotatelogs", None);
     }
 }

@@ -94,6 +94,14 @@ fn survey(host: &Host) -> Look<Value> {
     Ok(json!({ "looked_at_processes": looked, "instances": told, "truncated": truncated }))
 }
 
+/// Home and base folder of every instance, running or not.
+pub(super) fn places(host: &Host, running: &[Daemon]) -> Vec<(String, String)> {
+    let mut instances = of(host, running);
+    let known: BTreeSet<String> = instances.iter().map(|one| one.home.clone()).collect();
+    instances.extend(lying_about(host, &known));
+    instances.into_iter().take(INSTANCES_MAX).map(|one| (one.home, one.base)).collect()
+}
+
 /// The instances that processes run.
 fn of(host: &Host, daemons: &[Daemon]) -> Vec<Instance> {
     let about = About::of(host);

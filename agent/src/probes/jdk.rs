@@ -74,7 +74,7 @@ const PARENTS: [(&str, &[&str]); 4] = [
 fn survey(host: &Host) -> Look<Value> {
     let installed = installed(host);
     let java: Option<Vec<Daemon>> = match daemons::running(host) {
-        Ok(all) => Some(all.into_iter().filter(|one| one.product() == "java").collect()),
+        Ok(all) => Some(all.iter().filter(|one| one.product() == "java").cloned().collect()),
         Err(missed) if installed.is_empty() => return Err(missed),
         Err(_) => None,
     };

@@ -151,6 +151,8 @@ pub enum Read {
     /// The incremental log scan; `reads` names what it looks at.
     Log {
         reads: &'static [&'static str],
+        /// The products' own logs, for people: the deny list is asked of each by itself.
+        found: &'static [&'static str],
     },
 }
 
@@ -291,7 +293,7 @@ impl Read {
             Self::Survey { reads, .. }
             | Self::Found { reads, .. }
             | Self::Samples { reads }
-            | Self::Log { reads } => reads,
+            | Self::Log { reads, .. } => reads,
         }
     }
 }

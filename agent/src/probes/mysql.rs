@@ -70,19 +70,36 @@ const SERVER_READS: &[&str] = &[
     statements::GRANTS[5],
 ];
 
+/// The logs that `mysqld_safe` keeps for its server.
+pub(super) fn safe_logs(host: &Host) -> Vec<String> {
+    let text = |path: &str| text(host, path);
+    let names = |dir: &str| names(host, dir);
+    let files = my_cnf::DEFAULT_FILES.map(str::to_owned);
+    let walked = my_cnf::walk(&files, &Source { text: &text, names: &names });
+    let named = |s: &my_cnf::Setting| s.group == "mysqld_safe" && s.name == "log_error";
+    let own = walked.settings.into_iter().filter(named).map(|setting| setting.value);
+    own.filter(|path| path.starts_with('/')).collect()
+}
+
+fn text(host: &Host, path: &str) -> Option<String> {
+    let piece = host.read(path, CONFIG_BYTES_MAX).ok()?;
+    Some(String::from_utf8_lossy(&piece.bytes).into_owned())
+}
+
+fn names(host: &Host, dir: &str) -> Vec<String> {
+    host.list(dir).map(|listing| listing.names).unwrap_or_default()
+}
+
 /// Every server of the host: those that run, or the one of the default files.
-fn servers(host: &Host) -> Look<Vec<Server>> {
+pub(super) fn servers(host: &Host) -> Look<Vec<Server>> {
     let running = daemons::running(host)?;
     let ours = running.iter().filter(|daemon| daemon.product() == "mysqld").take(SERVERS_MAX);
     let mut lines: Vec<Vec<String>> = ours.map(|daemon| daemon.argv().to_vec()).collect();
     if lines.is_empty() {
         lines.push(Vec::new());
     }
-    let text = |path: &str| {
-        let piece = host.read(path, CONFIG_BYTES_MAX).ok()?;
-        Some(String::from_utf8_lossy(&piece.bytes).into_owned())
-    };
-    let names = |dir: &str| host.list(dir).map(|listing| listing.names).unwrap_or_default();
+    let text = |path: &str| text(host, path);
+    let names = |dir: &str| names(host, dir);
     let source = Source { text: &text, names: &names };
     Ok(lines.iter().map(|argv| my_cnf::server(argv, "", &source)).collect())
 }

@@ -10,7 +10,7 @@ use carepack_rpmdb::{Error, PACKAGES_MAX, Package, ReadAt, bdb, ndb, sqlite};
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::execute::clean;
+use super::execute::{clean, hostile};
 use super::{Privilege, Probe, Read};
 use crate::host::{Command, Host, Look, Missed, unchanged};
 
@@ -61,7 +61,9 @@ fn survey(host: &Host) -> Look<Value> {
 
 fn attempt(host: &Host, path: &str, reader: &str) -> Look<Value> {
     let (packages, damaged) = unchanged(host, path, &mut |file, wal| read(reader, file, wal))?;
-    let mut survey = json!({ "reader": reader, "packages": packages });
+    let mut survey = json!({ "reader": reader });
+    // `json!` would copy the longest list of a collection.
+    survey["packages"] = Value::Array(packages);
     if damaged.count > 0 {
         survey["damaged"] = json!({ "count": damaged.count, "first": damaged.first });
     }
@@ -108,10 +110,22 @@ fn read(reader: &str, file: &dyn ReadAt, wal: &dyn ReadAt) -> Result<(Vec<Value>
 
 fn row(package: Package) -> Value {
     let p = package;
-    let texts = [p.name, p.version, p.release, p.arch, p.vendor, p.modularity_label];
-    let [name, version, release, arch, vendor, label] = texts.map(|text| clean(text.as_bytes()));
-    let source = clean(p.source_rpm.as_bytes());
-    json!([name, p.epoch, version, release, arch, vendor, p.install_time, label, source, p.key_id])
+    let text = |text: String| {
+        let clean = if text.contains(hostile) { clean(text.as_bytes()) } else { text };
+        Value::String(clean)
+    };
+    Value::Array(vec![
+        text(p.name),
+        json!(p.epoch),
+        text(p.version),
+        text(p.release),
+        text(p.arch),
+        text(p.vendor),
+        json!(p.install_time),
+        text(p.modularity_label),
+        text(p.source_rpm),
+        json!(p.key_id),
+    ])
 }
 
 #[cfg(test)]

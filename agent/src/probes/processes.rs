@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub static PROBE: Probe = Probe {
 };
 
 /// Most processes looked at.
-pub(super) const PIDS_MAX: usize = 65_536;
+const PIDS_MAX: usize = 65_536;
 /// In the lists of the largest.
 const TOP: usize = 10;
 /// Most uninterruptible processes named.
@@ -53,10 +54,8 @@ pub(super) struct Task {
 /// "top_cpu":[{"pid","name","user","cpu_seconds","rss_kib","threads","age_seconds"}],
 /// "top_rss":[same],"names":{"httpd":12}}`. Kernel threads are counted but not named.
 fn survey(host: &Host) -> Look<Value> {
-    let names = host.list("/proc")?.names;
-    let pids = names.iter().filter_map(|name| name.parse::<u32>().ok()).take(PIDS_MAX);
-    let mut tasks: Vec<Task> =
-        pids.filter_map(|pid| task(pid, &host.word(&format!("/proc/{pid}/stat")).ok()?)).collect();
+    let all = tasks(host);
+    let mut tasks: Vec<&Task> = all.as_ref().as_ref().map_err(Clone::clone)?.iter().collect();
     let count = |state| tasks.iter().filter(|task| task.state == state).count();
     let (running, zombies) = (count('R'), count('Z'));
     let threads: u64 = tasks.iter().map(|task| task.threads).sum();
@@ -79,6 +78,19 @@ fn survey(host: &Host) -> Look<Value> {
         "top_rss": top_rss,
         "names": names,
     }))
+}
+
+/// Every process as it was when the first probe asked: six subjects are about them, and each
+/// process costs five system calls to look at.
+pub(super) fn tasks(host: &Host) -> Arc<Look<Vec<Task>>> {
+    let look = |host: &Host| {
+        let names = host.list("/proc")?.names;
+        let pids = names.iter().filter_map(|name| name.parse::<u32>().ok()).take(PIDS_MAX);
+        Ok(pids
+            .filter_map(|pid| task(pid, &host.word(&format!("/proc/{pid}/stat")).ok()?))
+            .collect())
+    };
+    host.once(look)
 }
 
 /// proc(5), `/proc/PID/stat`. The name stands in parentheses and may hold any character.
@@ -108,7 +120,7 @@ fn waiting(host: &Host, task: &Task) -> Value {
 }
 
 /// The most frequent program names. `kthreadd` (2) and its children are kernel threads.
-fn program_names(tasks: &[Task]) -> BTreeMap<&str, u64> {
+fn program_names<'a>(tasks: &[&'a Task]) -> BTreeMap<&'a str, u64> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for task in tasks.iter().filter(|task| task.pid != 2 && task.parent != 2) {
         *counts.entry(&task.name).or_default() += 1;
@@ -133,7 +145,12 @@ pub(super) struct About {
 }
 
 impl About {
-    pub fn of(host: &Host) -> Self {
+    /// Read once for all the probes of a collection.
+    pub fn of(host: &Host) -> Arc<Self> {
+        host.once(Self::read)
+    }
+
+    fn read(host: &Host) -> Self {
         let uptime = host.word("/proc/uptime").unwrap_or_default();
         let seconds = uptime.split(['.', ' ']).next().and_then(|word| word.parse().ok());
         Self { users: user_names(host), uptime_seconds: seconds.unwrap_or(0) }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::processes::{TICKS_PER_SECOND, Task, control_group, task};
+use super::processes::{TICKS_PER_SECOND, Task, control_group, tasks};
 use super::{HELPER_MS, Privilege, Probe, Read};
 use crate::host::{Host, Look};
 
@@ -63,23 +63,21 @@ struct Seen {
 }
 
 fn survey(host: &Host) -> Look<Value> {
-    let names = host.list("/proc")?.names;
+    let tasks = tasks(host);
+    let tasks = tasks.as_ref().as_ref().map_err(Clone::clone)?;
     let uptime = host.word("/proc/uptime")?;
     let uptime = uptime.split(['.', ' ']).next().and_then(|word| word.parse().ok()).unwrap_or(0);
     let booted = host.now().as_second() - uptime;
     let mut seen = Seen::default();
-    for pid in names.iter().filter_map(|name| name.parse::<u32>().ok()).take(PIDS_MAX) {
-        let Ok(stat) = host.word(&format!("/proc/{pid}/stat")) else { continue };
-        // `kthreadd` (2) and its children are kernel threads.
-        let Some(task) = task(pid, &stat).filter(|task| pid != 2 && task.parent != 2) else {
-            continue;
-        };
-        let cgroup = host.word(&format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    // `kthreadd` (2) and its children are kernel threads.
+    let own = tasks.iter().take(PIDS_MAX).filter(|task| task.pid != 2 && task.parent != 2);
+    for task in own {
+        let cgroup = host.word(&format!("/proc/{}/cgroup", task.pid)).unwrap_or_default();
         if CONTAINERS.iter().any(|word| cgroup.contains(word)) && !cgroup.ends_with(".service") {
             seen.contained += 1;
             continue;
         }
-        seen.look(host, &task, unit(&cgroup).unwrap_or_default(), booted);
+        seen.look(host, task, unit(&cgroup).unwrap_or_default(), booted);
     }
     Ok(seen.told())
 }

@@ -79,7 +79,7 @@ struct Instance {
 /// `{"unseen": reason}`.
 fn survey(host: &Host) -> Look<Value> {
     let daemons = daemons::running(host);
-    let mut found = running(host, daemons.as_deref().unwrap_or_default());
+    let mut found = running(host, daemons.as_deref().map_or(&[], Vec::as_slice));
     let mut seen: BTreeSet<(String, u64)> = BTreeSet::new();
     for base in KNOWN.iter().flat_map(|pattern| folders(host, pattern)) {
         let home = match base.strip_prefix("/var/lib/tomcat") {
@@ -114,6 +114,13 @@ fn survey(host: &Host) -> Look<Value> {
         Err(missed) if instances.is_empty() => Err(missed),
         _ => Ok(json!({"instances": instances, "truncated": truncated})),
     }
+}
+
+/// The base folder of every instance, and whether it runs.
+pub(super) fn bases(host: &Host, daemons: &[daemons::Daemon]) -> Vec<(String, bool)> {
+    let run = running(host, daemons).into_iter().map(|instance| (instance.base, true));
+    let known = KNOWN.iter().flat_map(|pattern| folders(host, pattern)).map(|base| (base, false));
+    run.chain(known).collect()
 }
 
 fn running(host: &Host, daemons: &[daemons::Daemon]) -> Vec<Instance> {

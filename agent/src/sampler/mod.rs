@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::host::{Host, Kept, Live};
+use crate::host::{Host, Kept};
 use counters::{Counts, local_mounts};
 use processes::Processes;
 use rates::sample;
@@ -73,7 +73,7 @@ impl Sampler {
     #[must_use]
     pub fn new(root: &Path, folder: PathBuf) -> Self {
         Self {
-            host: Host::Live(Live::new(root)),
+            host: Host::under(root),
             files: FILES.map(|(path, parse)| (Kept::new(root, path), parse)).into(),
             mounts: Kept::new(root, MOUNTS),
             buffer: Vec::new(),

@@ -2,8 +2,9 @@
 //!
 //! A thread that hangs is left behind: the process that collects ends soon after.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use carepack_shared::{Observation, Outcome, Source, Unseen};
@@ -45,10 +46,16 @@ pub(super) fn run(
     let mut answers: Vec<Vec<Observation>> = vec![Vec::new(); kept.len()];
     let mut found = Found { observations: Vec::new(), log_state: None };
 
-    let (sender, receiver) = channel();
+    // What is seen goes on a list, and this thread sleeps until the probe ends: to be woken for
+    // each of a probe's reads costs more than most of them.
+    let (sender, receiver) = channel::<Infallible>();
+    let events: Events = Arc::new(Mutex::new(Some(Vec::new())));
     let (thread_host, thread_policy) = (Arc::clone(host), Arc::clone(policy));
     let (thread_memory, thread_wanted) = (Arc::clone(memory), wanted.clone());
+    let thread_events = Arc::clone(&events);
     let work = move || {
+        // Goes with the thread, however that ends.
+        let _ends = sender;
         let context = Context {
             host: &thread_host,
             memory: &thread_memory,
@@ -56,31 +63,36 @@ pub(super) fn run(
             withheld: &|key| thread_policy.covers(key),
         };
         execute(probe, &thread_wanted, &context, &mut |event| {
-            // Nobody listens any more once the deadline has passed.
-            let _ = sender.send(event);
+            // Nobody wants it any more once the deadline has passed.
+            if let Some(list) = locked(&thread_events).as_mut() {
+                list.push(event);
+            }
         });
     };
     let builder = std::thread::Builder::new().name(probe.id.to_owned()).stack_size(STACK_BYTES);
     let thread = builder.spawn(work);
-    let mut done = 0;
-    let ending = loop {
-        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Event::Observed(observation)) => {
-                if let Some(&index) = wanted.get(done) {
-                    answers[index].push(observation);
-                }
-            }
-            Ok(Event::Scanned(state)) => found.log_state = Some(state),
-            Ok(Event::Done(_)) => done += 1,
-            Err(RecvTimeoutError::Timeout) => break Unseen::TimedOut,
-            Err(RecvTimeoutError::Disconnected) => break Unseen::Failed,
-        }
+    let ending = match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Err(RecvTimeoutError::Timeout) => Unseen::TimedOut,
+        Err(RecvTimeoutError::Disconnected) => Unseen::Failed,
+        Ok(never) => match never {},
     };
     if ending == Unseen::Failed
         && let Ok(thread) = thread
     {
         // It has let go of the channel, so it is over or about to be.
         let _ = thread.join();
+    }
+    let mut done = 0;
+    for event in locked(&events).take().unwrap_or_default() {
+        match event {
+            Event::Observed(observation) => {
+                if let Some(&index) = wanted.get(done) {
+                    answers[index].push(observation);
+                }
+            }
+            Event::Scanned(state) => found.log_state = Some(state),
+            Event::Done(_) => done += 1,
+        }
     }
     let blank = |source: Source, outcome: Outcome| {
         let took = if host.is_recorded() { 0 } else { started.elapsed().as_millis() };
@@ -101,6 +113,13 @@ pub(super) fn run(
     }
     found.observations = answers.into_iter().flatten().collect();
     found
+}
+
+/// What a probe has seen so far; none once nobody waits for it.
+type Events = Arc<Mutex<Option<Vec<Event>>>>;
+
+fn locked(events: &Events) -> MutexGuard<'_, Option<Vec<Event>>> {
+    events.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! It does not write: the caller spools the document, then saves the returned log state.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -117,18 +116,30 @@ fn one_line(text: &str) -> String {
 fn mask_json(masker: &mut Masker, value: &mut Value) {
     match value {
         Value::String(text) => {
-            let clean = probes::execute::clean(text.as_bytes());
-            *text = masker.mask(&clean);
+            if text.contains(probes::execute::hostile) {
+                *text = probes::execute::clean(text.as_bytes());
+            }
+            let masked = masker.mask(text);
+            if masked != *text {
+                *text = masked;
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| mask_json(masker, item)),
         Value::Object(members) => {
-            let mut masked = BTreeMap::new();
-            for (key, mut member) in std::mem::take(members) {
-                mask_json(masker, &mut member);
-                let key = masker.mask(&probes::execute::clean(key.as_bytes()));
-                masked.insert(key, member);
+            let mut renamed = Vec::new();
+            for (key, member) in members.iter_mut() {
+                mask_json(masker, member);
+                let masked = masker.mask(&probes::execute::clean(key.as_bytes()));
+                if masked != *key {
+                    renamed.push((key.clone(), masked));
+                }
             }
-            members.extend(masked);
+            // In the order of the names, so that of two that become one the later stays.
+            let moved: Vec<(String, Value)> = renamed
+                .into_iter()
+                .filter_map(|(key, masked)| Some((masked, members.remove(&key)?)))
+                .collect();
+            members.extend(moved);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

@@ -113,7 +113,7 @@ pub struct Fix {
 /// Versions of a product outside RPM: from `introduced` on, before `fixed` or up to `last`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
-    /// As facts name it: `tomcat`, `httpd`, `mysql`, `mariadb`, `wildfly`, `jboss_eap`, `jdk`.
+    /// As facts name it: `tomcat`, `httpd`, `mysql`, `mariadb`, `wildfly`, `eap`, `jdk`.
     pub product: String,
     /// The first version that has it; none: all from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]

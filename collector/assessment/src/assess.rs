@@ -7,18 +7,20 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use carepack_advisories::feeds::set::Set;
 use carepack_facts::Facts;
 use carepack_shared::{Outcome, Snapshot, Unseen};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use crate::advised::{self, Advised, Known};
 use crate::drift;
 use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, params, words};
 use crate::kisa::LITERAL;
 use crate::model::{
-    Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment, HostRef, Movement,
-    Score, SnapshotRef, Verdict,
+    AdvisoryStamp, Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment,
+    HostRef, Movement, Score, SnapshotRef, Verdict,
 };
 use crate::pack::Pack;
 use crate::params::Overrides;
@@ -43,10 +45,13 @@ pub struct Input {
     pub group_history: BTreeMap<String, Vec<Past>>,
     /// What an engineer knows better of clusters and tiers.
     pub topology: Corrections,
+    /// What feeds told; none: there is no feed.
+    pub advisories: Option<Arc<Set>>,
 }
 
 impl Input {
-    /// Hosts alone: no overrides, no visits, no history of groups, no corrections.
+    /// Hosts alone: no overrides, no visits, no history of groups, no corrections,
+    /// no advisories.
     #[must_use]
     pub fn of(as_of: Timestamp, period: &str, hosts: Vec<HostInput>) -> Self {
         Self {
@@ -57,6 +62,7 @@ impl Input {
             windows: Vec::new(),
             group_history: BTreeMap::new(),
             topology: Corrections::default(),
+            advisories: None,
         }
     }
 }
@@ -118,9 +124,14 @@ impl Observed {
 /// Judges.
 #[must_use]
 pub fn assess(pack: &Pack, input: Input) -> Assessment {
-    let Input { as_of, period, hosts, overrides, windows, group_history, topology } = input;
+    let Input { as_of, period, hosts, overrides, windows, group_history, topology, advisories } =
+        input;
     let kisa = pack.kisa.clone().map(|table| table.settled(&|id| is_literal(pack, &overrides, id)));
-    let bench = Bench { pack, as_of, period, overrides, windows };
+    let stamp = advisories
+        .as_deref()
+        .map(|set| AdvisoryStamp { version: set.header.version, feeds: set.header.feeds.clone() });
+    let known = advisories.as_deref().map(Known::of);
+    let bench = Bench { pack, as_of, period, overrides, windows, known };
     let mut pages: Vec<Page<'_>> = hosts.into_iter().map(|host| bench.host(host)).collect();
     pages.sort_by(|a, b| {
         let (a, b) = (&a.host.host, &b.host.host);
@@ -134,7 +145,16 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
     let groups: Vec<GroupAssessment> = groups.into_iter().map(|judged| judged.page).collect();
     let whole = summary::summary(&hosts, &groups);
     let fix_first = summary::fix_first(&hosts, &groups);
-    Assessment { as_of, pack: pack.stamp.clone(), hosts, groups, summary: whole, fix_first, kisa }
+    Assessment {
+        as_of,
+        pack: pack.stamp.clone(),
+        hosts,
+        groups,
+        summary: whole,
+        fix_first,
+        advisories: stamp,
+        kisa,
+    }
 }
 
 /// Whether a rule judges by the letter of the KISA guide: its `literal`, or the contract's own.
@@ -149,11 +169,19 @@ fn is_literal(pack: &Pack, overrides: &Overrides, id: &str) -> bool {
 struct Page<'p> {
     host: HostAssessment,
     /// The last inspection's evidence by today's rules; none at the first.
-    before: Option<Vec<Check<'p>>>,
+    before: Option<Before<'p>>,
     /// The last inspection's score as it was told.
     published: Option<u16>,
     /// Accepted risks: rule → exception.
     exceptions: BTreeMap<String, Exception>,
+}
+
+/// The last inspection's evidence as today's rules see it.
+struct Before<'p> {
+    /// With the advisories that were published by then.
+    then: Vec<Check<'p>>,
+    /// With those of today.
+    now: Vec<Check<'p>>,
 }
 
 /// What is the same for every host of one assessment.
@@ -163,6 +191,7 @@ struct Bench<'p> {
     period: String,
     overrides: Overrides,
     windows: Vec<Window>,
+    known: Option<Known<'p>>,
 }
 
 impl<'p> Bench<'p> {
@@ -178,17 +207,22 @@ impl<'p> Bench<'p> {
                 movement: None,
                 changes: Vec::new(),
                 standard: None,
+                advised: None,
                 facts: Facts::default(),
                 previous_facts: Facts::default(),
             };
             return Page { host, before: None, published: None, exceptions };
         };
-        let (past, past_facts) =
+        let (past, mut past_facts) =
             previous.map_or((None, Facts::default()), |p| (Some(p.snapshot), p.facts));
         let changes = past.as_ref().map_or_else(Vec::new, |past| {
             self.changes(&host.name, (past, &past_facts), &mut current)
         });
         let standard = standard.map(|standard| standard_of(&standard, &mut current.facts));
+        let advised = self.advise(&mut current.facts, None);
+        if let Some(past) = &past {
+            self.advise(&mut past_facts, Some(past.taken_at));
+        }
         let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
         let before =
             past.as_ref().map(|past| self.judge_all(&past_facts, &Facts::default(), past.taken_at));
@@ -203,7 +237,10 @@ impl<'p> Bench<'p> {
             })
             .collect();
         sort(&mut findings);
-        let before = before.map(|all| self.rules().zip(&all).filter_map(checked).collect());
+        let before = past.as_ref().zip(before).map(|(past, all)| Before {
+            now: self.with_todays_advisories(&all, &past_facts, past.taken_at),
+            then: self.rules().zip(&all).filter_map(checked).collect(),
+        });
         let published = history.last().and_then(|past| past.score);
         let host = HostAssessment {
             host,
@@ -214,10 +251,40 @@ impl<'p> Bench<'p> {
             movement: None,
             changes,
             standard,
+            advised,
             facts: current.facts,
             previous_facts: past_facts,
         };
         Page { host, before, published, exceptions }
+    }
+
+    /// What advisories say of a host, put into its facts; with `until`, those published by then.
+    fn advise(&self, facts: &mut Facts, until: Option<Timestamp>) -> Option<Advised> {
+        advised::put(self.known.as_ref(), facts, (self.as_of, until))
+    }
+
+    /// Old evidence and what was judged of it, but with the advisories of today.
+    fn with_todays_advisories(
+        &self,
+        judged: &[Judged],
+        facts: &Facts,
+        taken_at: Timestamp,
+    ) -> Vec<Check<'p>> {
+        if self.known.is_none() {
+            return self.rules().zip(judged).filter_map(checked).collect();
+        }
+        let mut facts = facts.clone();
+        self.advise(&mut facts, None);
+        let (none, nothing) = (BTreeMap::new(), Facts::default());
+        let scene = Scene { facts: &facts, previous: &nothing, now: taken_at };
+        let anew = |(rule, judged): (&'p Rule, &Judged)| {
+            if !advised::is_about(rule) {
+                return checked((rule, judged));
+            }
+            let own = self.overrides.get(&rule.id).unwrap_or(&none);
+            checked((rule, &judge(rule, scene, own)))
+        };
+        self.rules().zip(judged).filter_map(anew).collect()
     }
 
     /// The rules of single hosts, in the pack's order.
@@ -312,17 +379,17 @@ fn checked<'p>((rule, judged): (&'p Rule, &Judged)) -> Option<Check<'p>> {
 }
 
 /// Δ = rules changed + new advisories + the customer's own change.
-fn movement(before: &[Check<'_>], now: &Score, published: Option<u16>) -> Option<Movement> {
-    let rescored = host_score(before).effective?;
+fn movement(before: &Before<'_>, now: &Score, published: Option<u16>) -> Option<Movement> {
+    let rescored = host_score(&before.then).effective?;
+    let advised = host_score(&before.now).effective?;
     let after = now.effective?;
     let published = published.unwrap_or(rescored);
     Some(Movement {
         before: published,
         after,
         by_rules: i32::from(rescored) - i32::from(published),
-        // Advisories are judged by rules' facts until feeds are matched.
-        by_advisories: 0,
-        by_customer: i32::from(after) - i32::from(rescored),
+        by_advisories: i32::from(advised) - i32::from(rescored),
+        by_customer: i32::from(after) - i32::from(advised),
     })
 }
 

@@ -6,6 +6,27 @@ use carepack_facts::Spec;
 /// depend on the last inspection, the contract's visits and its standards.
 pub const DERIVED: &[Spec] = &[
     Spec {
+        key: "advisories.applicable",
+        unit: "",
+        about: "advisories whose fix can be had now: {id, kind, severity, cvss_tenths, exploited, \
+                age_days, reboot, live_patched, product, packages}; only while the feed is fresh",
+    },
+    Spec {
+        key: "advisories.not_running",
+        unit: "",
+        about: "advisories whose fix is installed and not booted",
+    },
+    Spec {
+        key: "advisories.elsewhere",
+        unit: "",
+        about: "advisories whose fix is in another life-cycle stream or a repository that is off",
+    },
+    Spec {
+        key: "advisories.unfixed",
+        unit: "",
+        about: "vulnerabilities without a fix: class no_fix_yet or will_not_fix",
+    },
+    Spec {
         key: "drift.unexplained",
         unit: "",
         about: "changes since the last inspection without an author; not at the first",
@@ -34,6 +55,11 @@ pub const DERIVED: &[Spec] = &[
         about: "to a database: what the pools of all callers may open together",
     },
     Spec { key: "link.from", unit: "", about: "of tiers: the caller and its asked facts" },
+    Spec {
+        key: "link.peers",
+        unit: "",
+        about: "of web → app: all callers of that server, with their asked facts",
+    },
     Spec { key: "link.to", unit: "", about: "of tiers: the called and its asked facts" },
     Spec { key: "standard.unseen", unit: "", about: "facts of the standard that were not seen" },
 ];

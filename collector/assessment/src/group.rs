@@ -41,6 +41,9 @@ pub fn facts(rule: &Rule, group: &Group, nodes: &[Node<'_>]) -> Facts {
     facts.put("link.entries", group.entries.clone(), SOURCE);
     facts.put("link.pool_total", group.pools.0, SOURCE);
     facts.put("link.pool_total_all", group.pools.1, SOURCE);
+    let peers: Result<Vec<Json>, Lacking> =
+        group.peers.iter().map(|at| member("peer.", *at)).collect();
+    put(&mut facts, "link.peers", peers.map(Json::from));
     for (key, prefix, at) in [("link.from", "from.", 0), ("link.to", "to.", 1)] {
         put(&mut facts, key, member(prefix, group.members[at]));
     }
@@ -124,6 +127,7 @@ remedy: [{type: fix, ko: k, en: e, change_risk: 1, reboot: false}]
             strangers: Vec::new(),
             entries: Vec::new(),
             pools: (0, 0),
+            peers: Vec::new(),
         };
         let seen = |a: &Facts, b: &Facts| {
             let nodes = [Node { name: "a", facts: a }, Node { name: "b", facts: b }];

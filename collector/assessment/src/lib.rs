@@ -5,10 +5,10 @@
 //! language it is written in ([`expression`]), what of it a contract may set ([`params`]), how one
 //! rule is judged ([`judge`]), how verdicts
 //! become a score ([`score`]), what changed ([`drift`]), what a host should be
-//! ([`standard`]), which hosts belong
-//! together ([`topology`], [`group`]), and how it all comes together
-//! ([`mod@assess`]). [`case`] runs the rules' own test cases.
+//! ([`standard`]), what vendors' advisories say of it ([`advised`]), which hosts belong together
+//! ([`topology`], [`group`]), and how it all comes together ([`mod@assess`]). [`case`] runs the rules' own test cases.
 
+pub mod advised;
 pub mod annex;
 pub mod assess;
 pub mod case;

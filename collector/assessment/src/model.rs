@@ -22,6 +22,9 @@ pub struct Assessment {
     pub summary: Summary,
     /// What to do first, best value for its cost first.
     pub fix_first: Vec<Priority>,
+    /// Which advisories judged; none without a feed.
+    #[serde(default)]
+    pub advisories: Option<AdvisoryStamp>,
     /// The items of the KISA guide and the rules that answer them, as they were.
     #[serde(default)]
     pub kisa: Option<crate::kisa::Table>,
@@ -34,6 +37,13 @@ pub struct PackStamp {
     /// SHA-256 over the pack's files, hex.
     pub sha256: String,
     pub rules: u32,
+}
+
+/// Which set of advisories judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisoryStamp {
+    pub version: u64,
+    pub feeds: Vec<carepack_advisories::feeds::set::Feed>,
 }
 
 /// One host's page: also for a host that never answered (`snapshot` is none → 접속 불가).
@@ -50,6 +60,9 @@ pub struct HostAssessment {
     /// How it compares with its standard; none without one.
     #[serde(default)]
     pub standard: Option<crate::standard::Compared>,
+    /// What vendors' advisories say of it; none where it could not be matched.
+    #[serde(default)]
+    pub advised: Option<crate::advised::Advised>,
     /// What is known of the host now; empty for a host that did not answer.
     pub facts: Facts,
     /// The facts of the last inspection; empty at the first.

@@ -12,7 +12,7 @@ use crate::expression::{Expression, ExpressionError, is_fact};
 use crate::model::{Area, Remedy, Verdict};
 
 /// How a rule asks a member for a fact: `node.kernel.release`, `from.httpd.mpm`.
-pub const PREFIXES: [&str; 3] = ["node.", "from.", "to."];
+pub const PREFIXES: [&str; 4] = ["node.", "from.", "to.", "peer."];
 
 /// A rule ready to judge.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Spec {
     pub product: Product,
     pub applies_if: Option<String>,
     /// Fact keys without which there is no verdict; those of a group's members as
-    /// `node.KEY`, `from.KEY`, `to.KEY`.
+    /// `node.KEY`, `from.KEY`, `to.KEY`, `peer.KEY`.
     pub needs: Vec<String>,
     /// Facts of members that a rule of a whole looks at where they are known.
     #[serde(default)]

@@ -54,6 +54,9 @@ pub struct Group {
     /// Of a link to a database: connections that the caller's pools may open, and those of all
     /// callers of that host.
     pub pools: (i64, i64),
+    /// Of a link to an application server: all its callers, itself among them, as positions in
+    /// order of name. They stand beside each other behind one balancer or name.
+    pub peers: Vec<usize>,
 }
 
 impl Group {
@@ -65,6 +68,7 @@ impl Group {
             strangers: Vec::new(),
             entries: Vec::new(),
             pools: (0, 0),
+            peers: Vec::new(),
         }
     }
 }
@@ -80,6 +84,7 @@ pub fn discover(nodes: &[Node<'_>], corrections: &Corrections) -> Vec<Group> {
         links::answer_of(&nodes[to], kind, target)
     });
     links::sum(&mut links);
+    links::beside(nodes, &mut links);
     groups.extend(links);
     groups.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     groups.truncate(GROUPS_MAX);
@@ -201,6 +206,27 @@ mod tests {
         let nodes: Vec<Node<'_>> = hosts.iter().map(|(name, facts)| Node { name, facts }).collect();
         let groups = discover(&nodes, &Corrections::default());
         assert_eq!(groups.iter().map(|group| group.pools).collect::<Vec<_>>(), [(100, 200); 2]);
+    }
+
+    #[test]
+    fn callers_of_one_application_server_stand_beside_each_other() {
+        let web = |address: &str, target: &str| {
+            facts(&[interfaces(address), ("httpd.backends", json!([{"host": target, "port": 80}]))])
+        };
+        let app = |address: &str| facts(&[interfaces(address)]);
+        let hosts = [
+            ("web2", web("10.0.0.2", "10.0.0.8")),
+            ("web1", web("10.0.0.1", "10.0.0.8")),
+            ("web3", web("10.0.0.3", "10.0.0.9")),
+            ("app1", app("10.0.0.8")),
+            ("app2", app("10.0.0.9")),
+        ];
+        let nodes: Vec<Node<'_>> = hosts.iter().map(|(name, facts)| Node { name, facts }).collect();
+        let groups = discover(&nodes, &Corrections::default());
+        let told: Vec<_> = groups.iter().map(|group| (&*group.name, &group.peers[..])).collect();
+        let expected =
+            [("web1 → app1", &[1, 0][..]), ("web2 → app1", &[1, 0]), ("web3 → app2", &[2])];
+        assert_eq!(told, expected);
     }
 
     #[test]

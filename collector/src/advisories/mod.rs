@@ -1,59 +1,101 @@
-//! Stand-in until the feeds are on main: the set in force is one object of the object store.
+//! Advisories: where they come from, the set of them that is in force, and what is installed on
+//! each host.
+//!
+//! Read in this order: [`source`] (a file or folder of a feed), [`fetch`] (a feed's address: what
+//! is new is downloaded and read as a folder is), [`sets`] (merged, immutable, the newest in
+//! force), [`bundle`] (signed, for a collector without a network), [`inventory`] (hosts by what is
+//! installed). Reading forms and matching are `carepack-advisories`' work; judging is the
+//! assessment's.
 
-use std::sync::Arc;
+pub mod bundle;
+pub mod fetch;
+pub mod inventory;
+pub mod sets;
+pub mod source;
 
-use carepack_advisories::feeds::set::{self, Set, SetError};
-use carepack_advisories::host::Host;
-use uuid::Uuid;
+use std::path::PathBuf;
 
-use crate::objects::{ObjectError, Objects};
-use crate::store::{Store, StoreError};
+use carepack_advisories::feeds::FeedError;
+use carepack_advisories::feeds::set::SetError;
 
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
+use crate::objects::ObjectError;
+use crate::store::StoreError;
 
+pub use inventory::inventories;
+pub use sets::current;
+
+/// Why advisories could not be taken in or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AdvisoriesError {
-    #[error(transparent)]
+    #[error("asking the store")]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-    #[error(transparent)]
-    Set(#[from] SetError),
-}
-
-pub async fn version(store: &Store, objects: &Objects) -> Result<u64, AdvisoriesError> {
-    Ok(current(store, objects).await?.map_or(0, |set| set.header.version))
-}
-
-pub async fn current(
-    _store: &Store,
-    objects: &Objects,
-) -> Result<Option<Arc<Set>>, AdvisoriesError> {
-    let Some(bytes) = objects.get("advisories/stand-in.jsonl", BYTES_MAX).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Arc::new(set::read(bytes.as_slice())?)))
-}
-
-pub async fn inventories(
-    store: &Store,
-    objects: &Objects,
-) -> Result<Vec<(Vec<Uuid>, Host)>, AdvisoriesError> {
-    let mut found = Vec::new();
-    for host in store.hosts(None).await? {
-        if host.retired_at.is_some() {
-            continue;
-        }
-        let Some(row) = store.snapshots(host.id, 1).await?.pop() else { continue };
-        let Some(body) = objects.get(&row.object_key, BYTES_MAX).await? else { continue };
-        let Ok(document) = carepack_shared::bundle::decompress(&body) else { continue };
-        let Ok(snapshot) = carepack_shared::snapshot::Snapshot::from_document(&document) else {
-            continue;
-        };
-        let observed = carepack_assessment::Observed::of(&snapshot, &row.sha256);
-        if let Ok(installed) = Host::of(&observed.facts) {
-            found.push((vec![host.id], installed));
-        }
-    }
-    Ok(found)
+    #[error("reading or writing {what}")]
+    Object {
+        what: String,
+        #[source]
+        source: ObjectError,
+    },
+    #[error("{what} is gone from the object store; import the feeds again")]
+    Gone { what: String },
+    #[error("{what} in the object store is damaged; import the feeds again")]
+    Damaged {
+        what: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{} is no feed that can be read", path.display())]
+    Feed {
+        path: PathBuf,
+        #[source]
+        source: FeedError,
+    },
+    #[error("{} is none of the forms of a feed: CSAF or OSV (JSON), updateinfo.xml, a bulletin (YAML), repository-to-cpe.json, a catalogue of exploited vulnerabilities", .0.display())]
+    Form(PathBuf),
+    #[error("{} does not say which repository it is of; name it: --stream repo:ID or --stream os:ID:MAJOR", .0.display())]
+    Stream(PathBuf),
+    #[error("{stream:?} is no stream; give repo:ID or os:ID:MAJOR, e.g. os:rocky:9")]
+    StreamForm { stream: String },
+    #[error("{} holds no advisory at all", .0.display())]
+    Empty(PathBuf),
+    #[error("more than {max} {what}")]
+    Limit { what: &'static str, max: u64 },
+    #[error("{} does not have the checksum that its repository names; fetch it again", .0.display())]
+    Checksum(PathBuf),
+    #[error("{} is no advisory bundle", path.display())]
+    Bundle {
+        path: PathBuf,
+        #[source]
+        source: SetError,
+    },
+    #[error("the signature of {} does not hold: {detail}; nothing was taken in", path.display())]
+    Signature { path: PathBuf, detail: String },
+    #[error(
+        "the bundle has version {offered}, in force is {known}: an older bundle is not taken in"
+    )]
+    Older { offered: u64, known: u64 },
+    #[error("the bundle was valid until {0}; ask for a newer one")]
+    Expired(jiff::Timestamp),
+    #[error("the key {} cannot be read: {detail}", path.display())]
+    Key { path: PathBuf, detail: String },
+    #[error("feed {feed}: asking {address}")]
+    Ask {
+        feed: String,
+        address: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("feed {feed}: {address} answered {status}")]
+    Answer { feed: String, address: String, status: u16 },
+    #[error("feed {feed}: {address} gave {detail}")]
+    Content { feed: String, address: String, detail: String },
+    #[error(
+        "there is no set of advisories yet; run: carepack-collector advisory import, or configure a [[feed]]"
+    )]
+    None,
+    #[error("the reading thread stopped")]
+    Stopped(#[from] tokio::task::JoinError),
 }

@@ -15,6 +15,7 @@ mod error;
 mod folder;
 mod layout;
 mod limits;
+mod product_logs;
 pub mod sources;
 pub mod survey;
 mod tar;

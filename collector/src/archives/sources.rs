@@ -5,6 +5,10 @@
 //! program, blanks as `_`, slashes as `.`. To add a source: a line here, and where the agent's
 //! probe counts or parses, a function in [`super::survey`].
 
+use carepack_shared::cluster;
+
+use super::product_logs::product_of;
+
 /// Files taken as they are. The agent's probes produce the same keys (a test says so).
 pub const FILES: &[&str] = &[
     "/boot/grub2/grubenv",
@@ -181,6 +185,12 @@ pub const COUNTED: &[&str] = &[
 pub const COUNTED_FOLDERS: &[&str] =
     &["/etc/named", "/etc/profile.d", "/etc/sudoers.d", "/etc/tomcat"];
 
+/// Inputs of the cluster's scheduler.
+pub const PENGINE: &str = "/var/lib/pacemaker/pengine";
+
+/// Files of `crm_report` that are looked at, beside inputs of the scheduler.
+const CRM_REPORT: &[&str] = &["cib.xml", "cib.xml.live", "corosync.conf", "corosync.quorum"];
+
 /// Where the archive keeps the target of a link that stands for a file above.
 pub const BEHIND_LINKS: &[&str] = &["/usr/lib/os-release"];
 
@@ -272,7 +282,9 @@ pub fn is_wanted(name: &str) -> bool {
 /// Whether an entry is a log, of which more is taken than of other files.
 pub fn is_log(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
-    name.contains("var/log/") && is_system_log(file) || file.starts_with("journalctl_--no-pager_--")
+    name.contains("var/log/") && is_system_log(file)
+        || file.starts_with("journalctl_--no-pager_--")
+        || product_of(name).is_some()
 }
 
 /// `messages`, `secure` and `cron`, and what rotation makes of them, packed ones left out.
@@ -292,8 +304,14 @@ pub fn is_sar(file: &str) -> bool {
 }
 
 fn is_wanted_below(name: &str) -> bool {
+    if product_of(name).is_some() {
+        return true;
+    }
     if let Some(file) = name.strip_prefix("var/log/") {
         return is_system_log(file) || file.strip_prefix("sa/").is_some_and(is_sar);
+    }
+    if crm_report(name).is_some() {
+        return true;
     }
     if let Some(command) = command_of(name) {
         return is_sar(command)
@@ -309,7 +327,16 @@ fn is_wanted_below(name: &str) -> bool {
             .chain(FOUND_FOLDERS)
             .any(|(folder, suffix)| is_in(path, folder) && path.ends_with(suffix))
         || COUNTED_FOLDERS.iter().any(|folder| is_in(path, folder))
+        || is_in(path, PENGINE) && path.rsplit('/').next().is_some_and(cluster::is_input)
         || is_jboss(path)
+}
+
+/// The node and the file of `sos_commands/PLUGIN/crm_report/NODE/FILE`, of those that are looked at.
+pub fn crm_report(name: &str) -> Option<(&str, &str)> {
+    let (_, rest) = name.strip_prefix("sos_commands/")?.split_once('/')?;
+    let (node, file) = rest.strip_prefix("crm_report/")?.split_once('/')?;
+    let is_input = || file.strip_prefix("pengine/").is_some_and(cluster::is_input);
+    (CRM_REPORT.contains(&file) || is_input()).then_some((node, file))
 }
 
 /// Configurations of JBoss and WildFly, wherever it lies; their text is reduced, it never travels.
@@ -381,6 +408,13 @@ mod tests {
         check("x/sos_commands/sar/sar05", true);
         check("x/sos_commands/sar/sar05.xml", false);
         check("x/var/log/sa/sa05", false);
+        check("x/sos_commands/pacemaker/crm_report/db-a/cib.xml.live", true);
+        check("x/sos_commands/cluster/crm_report/db-a/pengine/pe-input-12.bz2", true);
+        check("x/sos_commands/cluster/crm_report/db-a/pengine/pe-input.last", false);
+        check("x/sos_commands/cluster/crm_report/db-a/journal.log", false);
+        check("x/var/lib/pacemaker/pengine/pe-warn-3.bz2", true);
+        check("x/var/log/mysqld.log-20261101", true);
+        check("x/var/log/mysqld.log.gz", false);
         check("x/opt/jboss-eap-7.4/standalone/configuration/standalone-ha.xml", true);
         check("x/opt/jboss-eap-7.4/standalone/configuration/mgmt-users.properties", false);
     }

@@ -4,6 +4,7 @@
 //! and errors on stderr; an error is printed once, with its causes and the way out.
 
 mod admin;
+mod advisory;
 mod archive;
 mod bundles;
 mod compare;
@@ -85,6 +86,9 @@ enum Command {
     /// Accepted risks.
     #[command(subcommand)]
     Exception(admin::Exception),
+    /// Security advisories: feeds, and who lacks what.
+    #[command(subcommand)]
+    Advisory(advisory::Advisory),
     /// Who is told of advisories.
     #[command(subcommand)]
     Contact(notices::Contact),
@@ -175,6 +179,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Host(command) => command.run(&config),
         Command::Token(command) => command.run(&config),
         Command::Exception(command) => command.run(&config),
+        Command::Advisory(command) => command.run(&config),
         Command::Contact(command) => command.run(&config),
         Command::Notice(command) => command.run(&config),
         Command::Plan(command) => command.run(&config),

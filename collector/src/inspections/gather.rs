@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::{InspectionError, Inspector, archive};
 use crate::agreed::Agreed;
+use crate::objects::Objects;
 use crate::store::{Contract, Host, SnapshotRow};
 
 /// Earlier inspections looked at for 재발 and 지속: twelve months.
@@ -36,6 +37,8 @@ pub async fn input(
     let exceptions = inspector.store.exceptions(contract.id).await?;
     let agreed = Agreed::of(&inspector.data, &contract.name, &inspector.pack)?;
     agreed.check_topology(&hosts.iter().map(|host| host.hostname.as_str()).collect())?;
+    let advisories = crate::advisories::current(&inspector.store, &inspector.objects).await;
+    let advisories = advisories.map_err(Box::new)?;
     let mut inputs = Vec::with_capacity(hosts.len());
     for host in hosts {
         let accepted = exceptions
@@ -55,6 +58,7 @@ pub async fn input(
         windows: agreed.windows,
         group_history: group_history(earlier),
         topology: agreed.topology,
+        advisories,
     })
 }
 
@@ -67,13 +71,13 @@ async fn host_input(
 ) -> Result<HostInput, InspectionError> {
     let id = host.id.to_string();
     let current = match inspector.store.latest_in_period(host.id, period).await? {
-        Some(row) => Some(observed(inspector, &row).await?),
+        Some(row) => Some(observed(&inspector.objects, &row).await?),
         None => None,
     };
     let last = earlier.last().and_then(|inspection| inspection.snapshots.get(&id));
     let previous = match last.and_then(|snapshot| snapshot.parse().ok()) {
         Some(snapshot) => match inspector.store.snapshot(snapshot).await? {
-            Some(row) => Some(observed(inspector, &row).await?),
+            Some(row) => Some(observed(&inspector.objects, &row).await?),
             None => None,
         },
         None => None,
@@ -97,13 +101,12 @@ async fn host_input(
 }
 
 /// A stored snapshot, decoded, checked against its digest, and parsed into facts.
-pub(super) async fn observed(
-    inspector: &Inspector,
+pub(crate) async fn observed(
+    objects: &Objects,
     row: &SnapshotRow,
 ) -> Result<Observed, InspectionError> {
     let what = || format!("snapshot {}", row.id);
-    let body = inspector
-        .objects
+    let body = objects
         .get(&row.object_key, BODY_BYTES_MAX as u64)
         .await
         .map_err(|source| InspectionError::Object { what: what(), source })?

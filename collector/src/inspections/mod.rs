@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::objects::{ObjectError, Objects};
 use crate::store::{Contract, Inspection, State, Store, StoreError};
+pub(crate) use gather::observed;
 
 /// Everything an inspection is made from.
 pub struct Inspector {
@@ -57,6 +58,8 @@ pub enum InspectionError {
     NotAssessed { contract: String, period: String },
     #[error("what was agreed with the customer cannot be read")]
     Agreed(#[from] crate::agreed::AgreedError),
+    #[error("reading the advisories")]
+    Advisories(#[from] Box<crate::advisories::AdvisoriesError>),
     #[error("the judging thread stopped")]
     Stopped(#[from] tokio::task::JoinError),
 }
@@ -126,7 +129,7 @@ impl Inspector {
         &self,
         row: &crate::store::SnapshotRow,
     ) -> Result<carepack_assessment::Observed, InspectionError> {
-        gather::observed(self, row).await
+        gather::observed(&self.objects, row).await
     }
 
     /// The frozen assessment of a period.

@@ -17,7 +17,7 @@ mod policy;
 pub mod queue;
 mod wording;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -153,10 +153,18 @@ impl Notices {
         let hosts = self.store.hosts(None).await?;
         let gone: Vec<Uuid> =
             hosts.iter().filter(|h| h.retired_at.is_some()).map(|h| h.id).collect();
-        let mut newest = self.store.newest_snapshots().await?;
-        newest.retain(|host, _| !gone.contains(host));
+        advisories::inventory::refresh(&self.store, &self.objects).await?;
+        let newest: BTreeMap<Uuid, (Uuid, Timestamp)> = self
+            .store
+            .inventories()
+            .await?
+            .into_iter()
+            .filter(|row| row.object_key.is_some())
+            .map(|row| (row.host, (row.snapshot, row.taken_at)))
+            .collect();
         let snapshots = newest.iter().map(|(host, (snapshot, _))| (*host, *snapshot)).collect();
-        let version = advisories::version(&self.store, &self.objects).await?;
+        let in_force = self.store.advisory_sets(1).await?.pop();
+        let version = in_force.map_or(0, |set| set.version);
         let drawn = Drawn { version, snapshots };
         let is_new = {
             let last = self.drafted.lock().unwrap_or_else(PoisonError::into_inner);

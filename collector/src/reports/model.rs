@@ -149,9 +149,14 @@ pub struct HostPage {
     pub log_days: Table,
     /// Unknown faults that the last inspection had not seen.
     pub log_new: Table,
+    /// Logs that were read, those of the products with their name.
+    pub log_sources: Table,
     /// Stretches that were not read, and logs with long silences.
     pub log_gaps: Table,
     /// Package transactions of the period.
+    /// What vendors' advisories say of it.
+    pub advisories: Table,
+    pub advisories_note: String,
     pub transactions: Table,
     /// What stands instead of an empty table of transactions, or after a cut one.
     pub transactions_note: String,

@@ -35,7 +35,11 @@ fn assessment() -> Assessment {
     facts.put("logs.gaps", json!([{"path": HOSTILE, "why": HOSTILE, "from": i64::MAX}]), log);
     facts.put(
         "logs.sources",
-        json!([{"name": HOSTILE, "longest_silence_hours": i64::MAX}, {"name": 7}]),
+        json!([
+            {"name": HOSTILE, "longest_silence_hours": i64::MAX},
+            {"name": 7},
+            {"name": HOSTILE, "product": HOSTILE, "lines": 3, "from": i64::MIN},
+        ]),
         log,
     );
     // One machine that is a cluster's only node, and a web server and application in one.

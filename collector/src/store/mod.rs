@@ -1,5 +1,5 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections, exceptions, alarms, contacts, notices, plans.
+//! inspections, exceptions, alarms, advisories, inventories, contacts, notices, plans.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -15,6 +15,7 @@ mod sqlite;
 mod value;
 mod words;
 
+mod advisory_sets;
 mod alarms;
 mod certificates;
 mod contacts;
@@ -24,6 +25,7 @@ mod deliveries;
 mod exceptions;
 mod hosts;
 mod inspections;
+mod inventories;
 mod notices;
 mod plans;
 mod snapshots;
@@ -32,6 +34,7 @@ mod tokens;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use certificates::Certificate;
 pub use contacts::{Contact, Language};
@@ -42,6 +45,7 @@ pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
 pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
+pub use inventories::InventoryRow;
 pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Standing, Words};
 pub use plans::{Decision, Plan, PlanChange, PlanState};
 pub use snapshots::{Accepted, SnapshotRow};

@@ -18,6 +18,8 @@ macro_rules! queries {
 }
 
 queries! {
+    ADVISORY_SETS_ADD = "advisory_sets_add",
+    ADVISORY_SETS_LIST = "advisory_sets_list",
     ALARMS_ADD = "alarms_add",
     ALARMS_LIST = "alarms_list",
     CERTIFICATES_ADD = "certificates_add",
@@ -64,6 +66,8 @@ queries! {
     DIGEST_NOTICES_SENT = "digest_notices_sent",
     EXCEPTIONS_ADD = "exceptions_add",
     EXCEPTIONS_LIST = "exceptions_list",
+    FEEDS_LIST = "feeds_list",
+    FEEDS_PUT = "feeds_put",
     HOSTS_ADD = "hosts_add",
     HOSTS_EDIT = "hosts_edit",
     HOSTS_GET = "hosts_get",
@@ -78,6 +82,9 @@ queries! {
     INSPECTIONS_LIST = "inspections_list",
     INSPECTIONS_PREVIOUS = "inspections_previous",
     INSPECTIONS_PUT = "inspections_put",
+    INVENTORIES_DUE = "inventories_due",
+    INVENTORIES_LIST = "inventories_list",
+    INVENTORIES_PUT = "inventories_put",
     NOTICES_ADD = "notices_add",
     NOTICES_DELIVERED = "notices_delivered",
     NOTICES_EDIT = "notices_edit",
@@ -109,7 +116,6 @@ queries! {
     SNAPSHOTS_LATEST_BEFORE = "snapshots_latest_before",
     SNAPSHOTS_LATEST_IN_PERIOD = "snapshots_latest_in_period",
     SNAPSHOTS_LIST = "snapshots_list",
-    SNAPSHOTS_NEWEST = "snapshots_newest",
     STORE_PING = "store_ping",
     TOKENS_ADD = "tokens_add",
     TOKENS_GET = "tokens_get",

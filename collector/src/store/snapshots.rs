@@ -110,13 +110,6 @@ impl Store {
         rows.iter().map(|row| Ok((row.get("host")?, row.get("count")?))).collect()
     }
 
-    /// Each host's newest snapshot by the host's clock: its id and when it was taken.
-    pub async fn newest_snapshots(&self) -> Result<BTreeMap<Uuid, (Uuid, Timestamp)>, StoreError> {
-        let rows = self.query(queries::SNAPSHOTS_NEWEST, values![]).await?;
-        let newest = |row: &Row| Ok((row.get("host")?, (row.get("id")?, row.get("taken_at")?)));
-        rows.iter().map(newest).collect()
-    }
-
     /// The last one taken for a period.
     pub async fn latest_in_period(
         &self,

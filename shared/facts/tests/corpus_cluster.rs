@@ -112,6 +112,23 @@ fn a_real_cluster_of_one_node() {
 }
 
 #[test]
+fn failures_of_a_real_cluster() {
+    let check = |path: &str, expected: &[(&str, &str)]| {
+        let Some(cib) = text(path) else { return };
+        let facts = facts(&[(CIB, &reduced(&cib).unwrap())]);
+        let rows = facts.value("cluster.failures").and_then(Value::as_array).unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (&row["resource"], &row["operation"])).collect();
+        let expected: Vec<_> = expected.iter().map(|(a, b)| (json!(a), json!(b))).collect();
+        assert!(told.iter().zip(&expected).all(|(a, b)| a.0 == &b.0 && a.1 == &b.1), "{told:?}");
+        assert_eq!(told.len(), expected.len(), "{path}: {told:?}");
+    };
+    // "mysql: Setup problem" when it was started; first looks that found what ran already.
+    let report = "pacemaker/crmsh-history-2node-report";
+    check(&format!("{report}/15sp1-1/pengine/pe-input-46.xml"), &[("mysql", "start")]);
+    check(&format!("{report}/15sp1-2/cib.xml"), &[]);
+}
+
+#[test]
 fn settings_of_many_shapes() {
     let check = |path: &str, key: &str, place: &str, expected: Value| {
         let Some(text) = text(path) else { return };

@@ -188,6 +188,7 @@ pub const ATTRIBUTES: &[&str] = &[
     "https",
     "instance-acquisition-timeout",
     "instance-acquisition-timeout-unit",
+    "instance-id",
     "interface",
     "io-threads",
     "jndi-name",

@@ -19,7 +19,7 @@ const FORM: &str = "a bulletin";
 
 /// Products that facts name with a version.
 pub const PRODUCTS: [&str; 8] =
-    ["httpd", "jboss_eap", "jdk", "mariadb", "mysql", "tomcat", "undertow", "wildfly"];
+    ["httpd", "eap", "jdk", "mariadb", "mysql", "tomcat", "undertow", "wildfly"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -319,6 +319,19 @@ fixes:
         check("\"CVSS:3.1/AV:N", "\"CVSS:3.1/AV:Z", "cves[0].cvss");
         check("id: CVE-2030-30000\nsev", "id: a b\nsev", "id");
         check("https://example", "ftp://example", "references[0]");
+    }
+
+    /// The example of the manual is one that is read, with every key.
+    #[test]
+    fn the_manual_is_right() {
+        let manual = include_str!("../../bulletins/README.md");
+        let example = manual.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let advisory = read(example.as_bytes()).unwrap();
+        assert_eq!(advisory.cvss_tenths(), Some(75));
+        assert_eq!((advisory.ranges.len(), advisory.fixes.len()), (2, 1));
+        for product in PRODUCTS {
+            assert!(manual.contains(product), "{product}");
+        }
     }
 
     #[test]

@@ -183,9 +183,10 @@ fn add_fix(products: &Products<'_>, id: &str, fixes: &mut Rows<String>, csaf: &m
 /// What a fix asks for afterwards: (the machine to boot, services or sessions to start anew).
 fn afterwards(remediation: &Remediation<'_>) -> (bool, bool) {
     let category = remediation.restart_required.as_ref().map_or("none", |r| r.category.as_str());
-    let details = remediation.details.as_str();
+    let details = remediation.details.as_str().to_ascii_lowercase();
     let says = |word: &str| details.contains(word);
-    let reboot = matches!(category, "machine" | "system") || says("reboot") || says("Reboot");
+    let needless = ["no reboot", "not require a reboot", "without a reboot"].into_iter().any(says);
+    let reboot = matches!(category, "machine" | "system") || says("reboot") && !needless;
     let restart = !matches!(category, "none" | "" | "machine" | "system")
         || says("restarted")
         || says("must be restart")

@@ -10,6 +10,9 @@ use crate::model::{Fix, State, Status};
 /// What is known of a package: the version that fixes it, or its state.
 type Key<V> = (Option<String>, V, String);
 
+/// Streams, module, value, packages.
+type Group<V> = (Vec<String>, Option<String>, V, Vec<String>);
+
 /// The rows of one advisory or one vulnerability.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<V>(BTreeMap<Key<V>, BTreeSet<String>>);
@@ -33,7 +36,7 @@ impl<V: Ord + Clone> Rows<V> {
     }
 
     /// Groups, sorted: streams, module, value, packages.
-    fn groups(self) -> Vec<(Vec<String>, Option<String>, V, Vec<String>)> {
+    fn groups(self) -> Vec<Group<V>> {
         let mut groups = BTreeMap::<(Vec<String>, Option<String>, V), Vec<String>>::new();
         for ((module, value, package), streams) in self.0 {
             let streams = streams.into_iter().collect();

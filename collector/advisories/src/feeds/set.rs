@@ -50,14 +50,18 @@ pub struct Header {
 }
 
 /// A feed that a set was made of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Feed {
     /// As [`Advisory::feeds`] names it.
     pub name: String,
     /// Its form: `csaf`, `updateinfo`, `osv`, `bulletin`.
     pub kind: String,
-    /// Of its newest content.
+    /// Up to when it tells.
     pub date: Timestamp,
+    /// The streams that it speaks of, as [`Fix::streams`](crate::model::Fix) spells them; of Red
+    /// Hat's CSAF [`RED_HAT`](crate::catalogue::RED_HAT). Empty: products outside packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
 }
 
 /// Gathers readings into one set.

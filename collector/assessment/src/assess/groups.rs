@@ -121,7 +121,9 @@ pub fn score<'p>(at: usize, page: &mut Page<'p>, groups: &[JudgedGroup<'p>]) {
     let all = own.chain(of().flat_map(|group| &group.page.findings));
     let score = host_score(&all.filter_map(check_of).collect::<Vec<_>>());
     page.host.movement = page.before.take().and_then(|mut before| {
-        before.extend(of().flat_map(|group| group.before.iter().copied()));
+        for checks in [&mut before.then, &mut before.now] {
+            checks.extend(of().flat_map(|group| group.before.iter().copied()));
+        }
         movement(&before, &score, page.published)
     });
     page.host.score = score;

@@ -56,6 +56,7 @@ pub fn discover(nodes: &[Node<'_>], addresses: &Addresses, clusters: &[Group]) -
                 strangers: strangers.iter().cloned().collect(),
                 entries,
                 pools: (0, 0),
+                peers: Vec::new(),
             }));
         }
     }
@@ -114,6 +115,19 @@ pub fn sum(groups: &mut [Group]) {
     }
     for group in groups.iter_mut().filter(|group| group.kind == Kind::AppDb) {
         group.pools.1 = all.get(&group.members[1]).copied().unwrap_or(0);
+    }
+}
+
+/// Which callers of the same application server each caller stands beside, itself among them.
+pub fn beside(nodes: &[Node<'_>], groups: &mut [Group]) {
+    let mut callers: BTreeMap<usize, BTreeSet<(&str, usize)>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.kind == Kind::WebApp) {
+        let from = group.members[0];
+        callers.entry(group.members[1]).or_default().insert((nodes[from].name, from));
+    }
+    for group in groups.iter_mut().filter(|group| group.kind == Kind::WebApp) {
+        let all = callers.get(&group.members[1]).into_iter().flatten();
+        group.peers = all.map(|(_, at)| *at).collect();
     }
 }
 

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The files are taken where they are, the journal's text where they are not: on RHEL both hold
-//! the same lines. insights-client takes chosen lines only, of which nothing can be counted.
+//! the same lines. The products' own logs are counted with either, where the archive brings them.
+//! insights-client takes chosen lines only, of which nothing can be counted.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 
 use carepack_shared::Content;
 use carepack_shared::patterns::{Pattern, Priority, embedded};
+use carepack_shared::product_log::{Part, Reader};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -20,6 +22,7 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde_json::{Value, json};
 
 use super::super::layout::{Kind, text};
+use super::super::product_logs::{is_told_by, product_of};
 use super::Seen;
 
 /// As far as an agent's first scan looks back.
@@ -34,6 +37,8 @@ const PROGRAMS_MAX: usize = 1_000;
 const PROGRAMS_TOP: usize = 20;
 /// Rotated files of one log.
 const ROTATED_MAX: usize = 12;
+/// Files of the products' own logs.
+const PRODUCT_LOGS_MAX: usize = 200;
 
 const LOGS: [&str; 3] = ["var/log/messages", "var/log/secure", "var/log/cron"];
 const JOURNALS: [&str; 4] = [
@@ -58,6 +63,7 @@ pub fn messages(seen: &Seen<'_>) -> Option<Content> {
             text(piece).lines().for_each(|line| tally.line(line));
         }
     }
+    tally.products(seen);
     // Without the main log the others say little: then the journal is asked.
     found.then(|| Content::Json(tally.into_json()))
 }
@@ -77,6 +83,7 @@ pub fn journal(seen: &Seen<'_>) -> Option<Content> {
         let text = text(piece);
         text.lines().filter(|line| !line.starts_with("--")).for_each(|line| tally.line(line));
     }
+    tally.products(seen);
     found.then(|| Content::Json(tally.into_json()))
 }
 
@@ -192,8 +199,7 @@ impl Tally {
 
     fn line(&mut self, line: &str) {
         let Some((at, rest)) = self.stamped(line).or_else(|| rfc3339(line)) else { return };
-        let oldest = self.taken_at.as_second() - LOOK_BACK_DAYS * 86_400;
-        if at < oldest {
+        if at < self.oldest() {
             return;
         }
         let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
@@ -201,6 +207,42 @@ impl Tally {
         let (program, message) = if tag.contains(' ') { ("", rest) } else { (tag, message) };
         let program = program.split('[').next().unwrap_or(program);
         let message = if program == "kernel" { without_uptime(message) } else { message };
+        self.count(at, (program, message), None, true);
+    }
+
+    /// The products' own logs; what one of them tells again is left out.
+    fn products(&mut self, seen: &Seen<'_>) {
+        let logs = seen.layout.tree.files().filter_map(|(name, piece)| {
+            let product = product_of(name)?;
+            let twice = is_told_by(name).and_then(|other| seen.layout.tree.file(&other));
+            twice.is_none_or(|other| other.bytes.is_empty()).then_some((product, piece))
+        });
+        for (product, piece) in logs.take(PRODUCT_LOGS_MAX) {
+            self.truncated |= piece.truncated;
+            let day = self.taken_at.to_zoned(self.zone.clone()).date();
+            let mut reader = Reader::new(product, self.zone.clone(), Some(day));
+            for line in text(piece).lines() {
+                let line = reader.line(line.as_bytes());
+                let Some(at) = line.at.filter(|at| *at >= self.oldest()) else { continue };
+                let message = String::from_utf8_lossy(line.message);
+                let said = (product.program(), &*message);
+                self.count(at, said, line.priority, line.part != Part::Frame);
+            }
+        }
+    }
+
+    fn oldest(&self) -> i64 {
+        self.taken_at.as_second() - LOOK_BACK_DAYS * 86_400
+    }
+
+    /// Counts a message of a program; `looked` says whether patterns may match it.
+    fn count(
+        &mut self,
+        at: i64,
+        (program, message): (&str, &str),
+        priority: Option<Priority>,
+        looked: bool,
+    ) {
         let message = &message[..message.floor_char_boundary(MESSAGE_BYTES_MAX)];
         self.lines += 1;
         self.bytes += message.len() as u64;
@@ -208,9 +250,12 @@ impl Tally {
         if self.programs.len() < PROGRAMS_MAX || self.programs.contains_key(program) {
             *self.programs.entry(program.to_owned()).or_default() += 1;
         }
-        let found = PATTERNS.matching(program, message.as_bytes());
+        let found = match looked {
+            true => PATTERNS.matching(program, message.as_bytes()),
+            false => Vec::new(),
+        };
         let worst = found.iter().map(|&index| PATTERNS.list[index].pattern.priority).min();
-        if let Some(priority) = worst {
+        if let Some(priority) = priority.or(worst) {
             *self.by_priority.entry(Priority::as_str(priority)).or_default() += 1;
         }
         let day = Timestamp::from_second(at).map(|at| at.to_zoned(self.zone.clone()).date());

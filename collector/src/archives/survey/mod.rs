@@ -122,6 +122,7 @@ pub static DERIVED: &[Derived] = &[
     survey("block-devices", disks::devices),
     survey("clock", clock::clock),
     survey("cluster-cib", cluster::cib),
+    survey("cluster-input", cluster::input),
     survey("cluster-legacy", cluster::legacy),
     survey("corosync-cfgtool", cluster::rings),
     survey("corosync-conf", cluster::corosync),

@@ -74,13 +74,20 @@ pub fn appendix(scene: &Scene<'_>) -> Appendix {
     let unseen_head = ["host", "evidence", "reason", "sample"];
     let mut unseen_head: Vec<String> = unseen_head.iter().map(|key| scene.say(key)).collect();
     unseen_head[3] = String::new();
+    let mut about = vec![
+        scene.pair("document", scene.cover.document.clone()),
+        scene.pair("pack", format!("{} · {}", pack.version, pack.rules)),
+        scene.pair("basis", format!("SHA-256 {}", pack.sha256)),
+        scene.pair("date", moment(scene.assessment.as_of)),
+    ];
+    if let Some(stamp) = &scene.assessment.advisories {
+        let feeds =
+            stamp.feeds.iter().map(|feed| format!("{} {}", clean(&feed.name), day(feed.date)));
+        let feeds = feeds.collect::<Vec<_>>().join(", ");
+        about.push(scene.pair("adv.dated", format!("v{} · {feeds}", stamp.version)));
+    }
     Appendix {
-        about: vec![
-            scene.pair("document", scene.cover.document.clone()),
-            scene.pair("pack", format!("{} · {}", pack.version, pack.rules)),
-            scene.pair("basis", format!("SHA-256 {}", pack.sha256)),
-            scene.pair("date", moment(scene.assessment.as_of)),
-        ],
+        about,
         snapshots: Table {
             head: head.iter().map(|key| scene.say(key)).collect(),
             rows: rows.collect(),

@@ -3,8 +3,8 @@
 use carepack_assessment::model::{Area, Finding, HostAssessment, Standing, Verdict, Words};
 
 use super::{
-    AREAS, Scene, area_score, changes, fact_text, grade_text, log_days, logs, moment, products,
-    resources, score_text, standard, systems, transactions,
+    AREAS, Scene, advisories, area_score, changes, fact_text, grade_text, log_days, logs, moment,
+    products, resources, score_text, standard, systems, transactions,
 };
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::korean::particles;
@@ -16,6 +16,7 @@ const SOURCES_MAX: usize = 3;
 const PASS_SOURCES_MAX: usize = 1;
 
 pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
+    let (advisories, advisories_note) = advisories::advisories(scene, host);
     let (changes, changes_note) = changes::changes(scene, host);
     let (transactions, transactions_note) = transactions::transactions(scene, host);
     let (standard, standard_note) = standard::standard(scene, host);
@@ -40,7 +41,10 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
         logs: logs::patterns(scene, host),
         log_days: log_days::days(scene, host),
         log_new: log_days::new_faults(scene, host),
+        log_sources: log_days::sources(scene, host),
         log_gaps: log_days::gaps(scene, host),
+        advisories,
+        advisories_note,
         transactions,
         transactions_note,
         changes,

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::{Scene, epoch, field, logs};
-use crate::reports::clean::clean;
+use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::Table;
 
 /// Patterns by day, new faults and gaps in a table: the rest is in the evidence.
@@ -86,6 +86,24 @@ fn templates(facts: &Facts) -> Option<&Vec<Value>> {
     facts.value("logs.templates")?.as_array()
 }
 
+/// Every log that was read, the products' own with their name; none of older agents.
+pub fn sources(scene: &Scene<'_>, host: &HostAssessment) -> Table {
+    let head = ["logs.log", "logs.product", "logs.lines", "logs.from", "logs.to"];
+    let list = host.facts.value("logs.sources").and_then(Value::as_array).into_iter().flatten();
+    let lines = |log: &Value| log.get("lines").and_then(Value::as_i64).unwrap_or(0);
+    let read = list.filter(|log| lines(log) > 0).take(ROWS_MAX);
+    let rows = read.map(|log| {
+        vec![
+            clean(field(log, "name")),
+            or_dash(field(log, "product")),
+            lines(log).to_string(),
+            epoch(log.get("from")),
+            epoch(log.get("to")),
+        ]
+    });
+    table(scene, &head, rows.collect())
+}
+
 /// What was not read, and each log's longest silence when it is a day or more.
 pub fn gaps(scene: &Scene<'_>, host: &HostAssessment) -> Table {
     /// Shorter silences are usual at night.
@@ -98,6 +116,8 @@ pub fn gaps(scene: &Scene<'_>, host: &HostAssessment) -> Table {
             "rotated_away" => scene.say("logs.gap.rotated_away"),
             "over_budget" => scene.say("logs.gap.over_budget"),
             "out_of_time" => scene.say("logs.gap.out_of_time"),
+            "denied" => scene.say("logs.gap.denied"),
+            "withheld" => scene.say("logs.gap.withheld"),
             _ => scene.say("logs.gap.unreadable"),
         };
         let (from, to) = (epoch(gap.get("from")), epoch(gap.get("to")));

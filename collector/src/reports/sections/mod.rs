@@ -1,6 +1,7 @@
 //! The report's sections, one file each, in the order of the paper. Each turns a part of the
 //! assessment into final texts; to add one, write a file and name it here and in the model.
 
+mod advisories;
 mod back;
 mod changes;
 mod front;

@@ -9,6 +9,7 @@ mod cib;
 mod constraints;
 mod corosync;
 mod fencing;
+mod input;
 mod monitor;
 mod parts;
 mod resources;
@@ -57,6 +58,10 @@ const FACTS: &[Spec] = &[
     spec!("cluster.booth", "booth sites, arbitrators and tickets"),
     spec!("cluster.keys", "modes and sizes of the cluster's keys"),
     spec!("cluster.units", "units of the cluster: active and enabled"),
+    spec!(
+        "cluster.last_input",
+        "newest scheduler input: when, nodes, unclean, failures, fail counts"
+    ),
     spec!("cluster.transitions", "newest scheduler inputs: kind and when"),
 ];
 
@@ -99,6 +104,7 @@ fn parse(evidence: &Evidence<'_>, facts: &mut Facts) {
     }
     names(facts, &ring, root.as_ref().ok().map(|(root, _)| root));
     tools::tell(evidence, facts);
+    input::tell(evidence, facts);
 }
 
 /// Everything of a host that is in no cluster.
@@ -133,6 +139,7 @@ fn empty(facts: &mut Facts, seen: &around::Seen) {
         "cluster.sbd",
         "cluster.booth",
         "cluster.keys",
+        "cluster.last_input",
         "cluster.units",
         "cluster.versions",
     ];

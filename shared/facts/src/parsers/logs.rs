@@ -45,12 +45,13 @@ pub static PARSER: Parser = Parser {
         Spec {
             key: "logs.sources",
             unit: "",
-            about: "each log: from, to, lines, hours with a line, silent hours, longest silence",
+            about: "each log: from, to, lines, hours with a line, silent hours, longest silence; \
+                    product of a product's own log",
         },
         Spec {
             key: "logs.gaps",
             unit: "",
-            about: "what was not read: log, path, bytes, from, to, why",
+            about: "what was not read: log, path, bytes, from, to, why; product of its own log",
         },
     ],
     parse,
@@ -92,6 +93,8 @@ struct LogSource {
     files: Vec<Value>,
     #[serde(default)]
     gaps: Vec<Gap>,
+    /// Of a product's own log.
+    product: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -176,18 +179,30 @@ fn tell_newer(scan: &mut Scan, source: &str, facts: &mut Facts) {
         .iter()
         .flat_map(|log| log.gaps.iter().map(move |gap| (log, gap)))
         .map(|(log, gap)| {
-            json!({"log": log.name, "path": gap.path, "bytes": gap.bytes, "from": gap.from,
-                   "to": gap.to, "why": gap.why})
+            let row = json!({"log": log.name, "path": gap.path, "bytes": gap.bytes,
+                             "from": gap.from, "to": gap.to, "why": gap.why});
+            with_product(row, log)
         })
         .collect();
     facts.put("logs.gaps", gaps, source);
     let told = |log: &LogSource| {
         let hours = |span: &Span| span.to.saturating_sub(span.from) / HOUR_SECONDS;
-        json!({"name": log.name, "from": log.from, "to": log.to, "lines": log.lines,
-               "files": log.files.len(), "hours": log.hours, "silent_hours": log.silent_hours,
-               "longest_silence_hours": log.silences.iter().map(hours).max().unwrap_or(0)})
+        let row = json!({"name": log.name, "from": log.from, "to": log.to, "lines": log.lines,
+                         "files": log.files.len(), "hours": log.hours,
+                         "silent_hours": log.silent_hours,
+                         "longest_silence_hours":
+                             log.silences.iter().map(hours).max().unwrap_or(0)});
+        with_product(row, log)
     };
     facts.put("logs.sources", sources.iter().map(told).collect::<Vec<_>>(), source);
+}
+
+/// A row of a log that is a product's own names it.
+fn with_product(mut row: Value, log: &LogSource) -> Value {
+    if let Some(product) = &log.product {
+        row["product"] = product.as_str().into();
+    }
+    row
 }
 
 #[cfg(test)]

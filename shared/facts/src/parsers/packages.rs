@@ -57,7 +57,7 @@ pub static PARSER: Parser = Parser {
         Spec {
             key: "packages.installed",
             unit: "",
-            about: "every package: name, EVR, arch, vendor, when",
+            about: "every package: name, EVR, arch, vendor, when, module label, source package",
         },
         Spec { key: "packages.count", unit: "packages", about: "installed packages" },
         Spec {
@@ -98,6 +98,9 @@ struct Package<'a> {
     arch: &'a str,
     vendor: &'a str,
     installed_at: i64,
+    /// Module label, and file name of the source package; empty where the list has neither.
+    module: &'a str,
+    source: &'a str,
 }
 
 /// What the agent read out of the database.
@@ -125,7 +128,7 @@ struct Row(
     String,
     Option<i64>,
     String,
-    #[expect(dead_code, reason = "the source package is carried for later")] String,
+    String,
     Option<String>,
 );
 
@@ -227,6 +230,8 @@ impl Row {
             // As RPM writes it, so that both readers give the same facts.
             vendor: if self.5.is_empty() { "(none)" } else { &self.5 },
             installed_at: self.6.unwrap_or(0),
+            module: &self.7,
+            source: &self.8,
         }
     }
 }
@@ -256,6 +261,8 @@ fn package(line: &str) -> Option<Package<'_>> {
         arch: next()?,
         vendor: next()?,
         installed_at: next().and_then(int)?,
+        module: "",
+        source: "",
     })
 }
 
@@ -280,6 +287,7 @@ fn tell(packages: &[Package<'_>], source: &str, facts: &mut Facts) {
             json!({
                 "name": p.name, "epoch": p.epoch, "version": p.version, "release": p.release,
                 "arch": p.arch, "vendor": p.vendor, "installed_at": p.installed_at,
+                "module": p.module, "source": p.source,
             })
         })
         .collect();

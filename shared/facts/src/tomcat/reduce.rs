@@ -351,8 +351,8 @@ pub fn element(element: &Element) -> Option<Value> {
     Some(told)
 }
 
-/// Where a pool connects to: `{"kind", "host", "hosts", "port", "database"}`; only the kind where the
-/// rest is no address. Users, passwords and options of the address are dropped.
+/// Where a pool connects to: `{"kind", "host", "hosts", "port", "database", "encoding"}`; only the kind
+/// where the rest is no address. Users, passwords and other options of the address are dropped.
 fn target(url: &str) -> Map<String, Value> {
     let mut told = Map::new();
     let Some(target) = jdbc::target(url) else { return told };
@@ -361,6 +361,11 @@ fn target(url: &str) -> Map<String, Value> {
         told.insert("hosts".to_owned(), target.hosts.len().into());
         told.insert("port".to_owned(), first.port.into());
         told.insert("database".to_owned(), target.database.unwrap_or_default().into());
+    }
+    let is_encoding = |name: &str| name.eq_ignore_ascii_case("characterEncoding");
+    let encoding = target.options.iter().find(|(name, _)| is_encoding(name));
+    if let Some((_, value)) = encoding {
+        told.insert("encoding".to_owned(), value.as_str().into());
     }
     told.insert("kind".to_owned(), target.scheme.into());
     told
@@ -386,6 +391,12 @@ mod tests {
         assert_eq!(
             told("jdbc:log4jdbc:mysql://db1"),
             json!({"kind": "log4jdbc", "host": "db1", "hosts": 1, "port": null, "database": ""})
+        );
+        let url = "jdbc:mysql://db1/shop?user=hunter2&characterEncoding=EUC-KR&useSSL=false";
+        assert_eq!(
+            told(url),
+            json!({"kind": "mysql", "host": "db1", "hosts": 1, "port": null, "database": "shop",
+                "encoding": "EUC-KR"})
         );
         assert_eq!(told("jdbc:h2:mem:test;PASSWORD=hunter2"), json!({"kind": "h2"}));
         assert_eq!(told("hunter2"), json!({}));

@@ -265,6 +265,11 @@ pub fn surveys() -> Vec<(&'static str, Value)> {
             </configuration></cib>"
             ),
         ),
+        (
+            "survey:cluster-input",
+            json!({"name": "pe-input-1.bz2", "modified": 1, "cib": "<cib><configuration><nodes>\
+                <node id='1' uname='a'/></nodes></configuration><status/></cib>"}),
+        ),
         ("survey:cluster-legacy", json!({"name": "old", "nodes": ["a"]})),
         (
             "survey:crm-mon",

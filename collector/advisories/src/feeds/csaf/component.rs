@@ -3,9 +3,9 @@
 //! The package URL says it; only where an older document has none, or leaves something out, the
 //! product's own id is read. The ids of relationships (`PLATFORM:…`) are never taken apart.
 
+use super::super::Fault;
 use super::super::purl::Purl;
 use super::super::words::is_name;
-use super::super::{Fault, Faults};
 use super::document::Product;
 
 /// Architectures at the end of an older document's product id.
@@ -22,8 +22,8 @@ pub(super) enum Component {
     Module(String),
     /// A container, a jar, a product as a whole: nothing that RPM installs.
     Other,
-    /// An RPM package or module that cannot be told; it is among the faults.
-    Broken,
+    /// An RPM package or module that cannot be told; a fault wherever it is spoken of.
+    Broken(Fault),
 }
 
 /// A package, built (with a version) or only named.
@@ -48,7 +48,7 @@ impl Package {
 }
 
 impl Component {
-    pub fn of(product: &Product<'_>, faults: &mut Faults) -> Self {
+    pub fn of(product: &Product<'_>) -> Self {
         let id = product.product_id.as_str();
         let helper = product.product_identification_helper.as_ref();
         let purl = helper.and_then(|helper| helper.purl.as_ref().or(helper.purls.first()));
@@ -58,20 +58,16 @@ impl Component {
             return if is_product { Self::Other } else { of_id(id) };
         };
         let Some(purl) = Purl::parse(purl.as_str()) else {
-            faults.add(Fault::Purl, purl.as_str());
-            return Self::Broken;
+            return Self::Broken(Fault::Purl);
         };
         match (purl.kind, package(&purl, id)) {
             ("rpm", Ok(package)) => Self::Package(package),
-            ("rpm", Err(fault)) => {
-                faults.add(fault, id);
-                Self::Broken
-            }
+            ("rpm", Err(fault)) => Self::Broken(fault),
             ("rpmmod", _) => purl
                 .version
                 .as_ref()
                 .and_then(|version| module(&format!("{}:{version}", purl.name)))
-                .map_or(Self::Broken, Self::Module),
+                .map_or(Self::Broken(Fault::Module), Self::Module),
             _ => Self::Other,
         }
     }
@@ -194,16 +190,15 @@ fn nevra(text: &str) -> Option<Package> {
 mod tests {
     use super::*;
 
-    fn read(purl: Option<&str>, id: &str) -> (Component, Faults) {
+    fn read(purl: Option<&str>, id: &str) -> Component {
         let helper = purl.map_or_else(|| "{}".into(), |purl| format!(r#"{{"purl":"{purl}"}}"#));
         let json = format!(r#"{{"product_id":"{id}","product_identification_helper":{helper}}}"#);
-        let mut faults = Faults::default();
-        (Component::of(&serde_json::from_str(&json).unwrap(), &mut faults), faults)
+        Component::of(&serde_json::from_str(&json).unwrap())
     }
 
     /// `name module evr arch`, with `-` for what is not told.
     fn check(purl: Option<&str>, id: &str, expected: &str) {
-        let told = match read(purl, id).0 {
+        let told = match read(purl, id) {
             Component::Package(package) => {
                 let or = |part: Option<String>| part.unwrap_or_else(|| "-".into());
                 let [module, evr, arch] = [package.module, package.evr, package.arch].map(or);
@@ -211,7 +206,7 @@ mod tests {
             }
             Component::Module(module) => format!("module {module}"),
             Component::Other => "other".into(),
-            Component::Broken => "broken".into(),
+            Component::Broken(fault) => format!("{fault:?}"),
         };
         assert_eq!(told, expected, "{purl:?} {id}");
     }
@@ -252,10 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_counted() {
+    fn what_cannot_be_told_is_named() {
         let check = |purl: &str, fault: Fault| {
-            let (component, faults) = read(Some(purl), "x");
-            assert_eq!((component, faults.count(fault)), (Component::Broken, 1), "{purl}");
+            assert_eq!(read(Some(purl), "x"), Component::Broken(fault), "{purl}");
         };
         check("pkg:rpm/redhat/x?arch=src&rpmmod=rhel10", Fault::Module);
         check("pkg:rpm/redhat/x@rhel8?arch=src", Fault::Package);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::{Fault, Faults, FeedError, limit, words};
 use super::component::{Component, Package};
-use super::document::{Branch, Product, Tree};
+use super::document::{Branch, Product, Str, Tree};
 
 /// Most products of one document; a kernel's VEX file has some 20,000.
 pub const PRODUCTS_MAX: usize = 500_000;
@@ -44,7 +44,7 @@ impl<'a> Products<'a> {
         limit(super::FORM, "relationships", links, RELATIONSHIPS_MAX)?;
         let mut products = HashMap::new();
         for product in &tree.full_product_names {
-            add(&mut products, product, faults);
+            add(&mut products, product);
         }
         branches(&tree.branches, 0, &mut products, faults);
         limit(super::FORM, "products", products.len(), PRODUCTS_MAX)?;
@@ -80,8 +80,7 @@ impl<'a> Products<'a> {
                     Some(Component::Package(found)) => package = package.or(Some(found)),
                     Some(Component::Module(name)) => module = Some(name.as_str()),
                     Some(Component::Other) => return Target::Other,
-                    // It was counted when the tree was read.
-                    Some(Component::Broken) => return Target::Unknown(Fault::Purl),
+                    Some(Component::Broken(fault)) => return Target::Unknown(*fault),
                     None => return Target::Unknown(Fault::Product),
                 }
             }
@@ -120,7 +119,7 @@ fn branches<'a>(
 ) {
     for branch in list {
         if let Some(product) = &branch.product {
-            add(products, product, faults);
+            add(products, product);
         }
         if depth < BRANCH_DEPTH_MAX {
             branches(&branch.branches, depth + 1, products, faults);
@@ -130,13 +129,9 @@ fn branches<'a>(
     }
 }
 
-fn add<'a>(
-    products: &mut HashMap<&'a str, Known<'a>>,
-    product: &'a Product<'a>,
-    faults: &mut Faults,
-) {
+fn add<'a>(products: &mut HashMap<&'a str, Known<'a>>, product: &'a Product<'a>) {
     let helper = product.product_identification_helper.as_ref();
-    let cpe = helper.and_then(|helper| helper.cpe.as_ref()).map(|cpe| cpe.as_str());
-    let component = Component::of(product, faults);
+    let cpe = helper.and_then(|helper| helper.cpe.as_ref()).map(Str::as_str);
+    let component = Component::of(product);
     products.insert(product.product_id.as_str(), Known { cpe, component });
 }

@@ -8,6 +8,7 @@
 //! }
 //! ```
 
+use carepack_shared::cluster::RING_TIMES;
 use serde_json::{Value, json};
 
 use super::around::Seen;
@@ -44,8 +45,11 @@ impl Section {
         self.values.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Under its own name, or under the one by which the host lets it travel.
     fn number(&self, name: &str) -> Option<i64> {
-        self.get(name).and_then(|text| text.parse().ok())
+        let other = RING_TIMES.iter().find(|(own, _)| *own == name);
+        let text = self.get(name).or_else(|| self.get(other?.1));
+        text.and_then(|text| text.parse().ok())
     }
 
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Section> {
@@ -279,6 +283,8 @@ quorum {
         };
         check("3.1.7-1.el9", 3_000, true);
         check("3.0.3-4.el8", 1_000, true);
+        let told = sections("totem {\ntoken_timeout: 5000\ntimeout_coefficient: 0\n}\n");
+        assert_eq!(totem(&told, 4, &seen("3.1.7"))["token_ms"], json!(5_000));
         let bare = sections("totem {\nversion: 2\n}\n");
         assert_eq!(totem(&bare, 4, &seen("2.4.5-7.el7"))["token_ms"], json!(2_300));
         assert_eq!(totem(&bare, 2, &seen("2.4.5-7.el7"))["encrypted"], json!(true));

@@ -1,4 +1,4 @@
-//! The state of nodes out of a CIB that was taken from a running cluster (reports of problems,
+//! The state of nodes, and failures, out of a CIB that was taken from a running cluster (reports of problems,
 //! inputs of the scheduler); the one on disk has none.
 //!
 //! ```text
@@ -26,6 +26,7 @@ pub fn has_status(root: &Element) -> bool {
 pub fn tell(root: &Element, source: &str, facts: &mut Facts) {
     facts.put("cluster.node_states", nodes(root), source);
     facts.put("cluster.fail_counts", counts(root), source);
+    facts.put("cluster.failures", failures(root), source);
     let told = json!({
         "dc": null,
         "with_quorum": root.attribute("have-quorum").map(truth),
@@ -37,7 +38,7 @@ pub fn tell(root: &Element, source: &str, facts: &mut Facts) {
     facts.hide(&super::monitor::KEYS, &missing);
 }
 
-fn nodes(root: &Element) -> Vec<Value> {
+pub fn nodes(root: &Element) -> Vec<Value> {
     let fenced = fencing_on(root);
     let listed = parts::part(root, "nodes").into_iter().flat_map(|list| list.all("node"));
     let members =
@@ -89,7 +90,7 @@ fn one(root: &Element, node: &Element, fenced: bool) -> Value {
 }
 
 /// `fail-count-db#start_0` of transient attributes; `fail-count-db` before Pacemaker 1.1.17.
-fn counts(root: &Element) -> Vec<Value> {
+pub fn counts(root: &Element) -> Vec<Value> {
     let mut found = Vec::new();
     for state in states(root) {
         let node = state.attribute("uname").or_else(|| state.attribute("id"));
@@ -110,6 +111,52 @@ fn counts(root: &Element) -> Vec<Value> {
     found
 }
 
+/// What failed last of each resource and has not been cleaned up: Pacemaker keeps it under an id of
+/// its own (`db_last_failure_0`). `failure-timeout` is not reckoned in, as `crm_mon` does.
+pub fn failures(root: &Element) -> Vec<Value> {
+    let mut found = Vec::new();
+    for state in states(root) {
+        let node = state.attribute("uname").or_else(|| state.attribute("id"));
+        let resources = state.all("lrm").flat_map(|lrm| lrm.all("lrm_resources"));
+        for resource in resources.flat_map(|list| list.all("lrm_resource")) {
+            let id = resource.attribute("id");
+            let failed = resource.all("lrm_rsc_op").filter(|op| is_failure(op));
+            found.extend(failed.map(|op| failure(op, id, node)));
+        }
+    }
+    found.truncate(ROWS_MAX);
+    found
+}
+
+/// Codes by which a first look (a monitor without an interval) says what it found: running, stopped,
+/// promoted. Pacemaker notes one that it did not expect as it notes a failure.
+const FOUND: [&str; 3] = ["0", "7", "8"];
+
+fn is_failure(op: &Element) -> bool {
+    let word = |name: &str| op.attribute(name).unwrap_or_default();
+    let is_look = word("operation") == "monitor" && word("interval") == "0";
+    let code = word("rc-code");
+    word("id").ends_with("_last_failure_0")
+        && code != "0"
+        && !(is_look && FOUND.contains(&code) && word("op-status") == "0")
+}
+
+/// A row as [`super::monitor`] tells it.
+fn failure(op: &Element, resource: Option<&str>, node: Option<&str>) -> Value {
+    let number = |name: &str| op.attribute(name).and_then(|text| text.parse::<i64>().ok());
+    let at = number("last-rc-change").and_then(|at| jiff::Timestamp::from_second(at).ok());
+    json!({
+        "resource": resource,
+        "operation": op.attribute("operation"),
+        "node": op.attribute("on_node").or(node),
+        "code": number("rc-code"),
+        "what": null,
+        "reason": null,
+        "status": op.attribute("op-status"),
+        "at": at.map(|at| at.to_string()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +170,24 @@ mod tests {
         let node = nodes(&parse(&text).unwrap()).remove(0);
         let seen = ["online", "pending", "unclean"].map(|field| node[field] == true);
         assert_eq!(seen, expected, "{state}");
+    }
+
+    #[test]
+    fn a_first_look_that_found_something_is_no_failure() {
+        let check = |op: &str, expected: usize| {
+            let text = format!(
+                "<cib><status><node_state uname='a'><lrm><lrm_resources><lrm_resource id='d'>\
+                 <lrm_rsc_op {op}/></lrm_resource></lrm_resources></lrm></node_state></status></cib>"
+            );
+            assert_eq!(failures(&parse(&text).unwrap()).len(), expected, "{op}");
+        };
+        let last = "id='d_last_failure_0' op-status='0'";
+        check(&format!("{last} operation='monitor' interval='10000' rc-code='7'"), 1);
+        check(&format!("{last} operation='start' interval='0' rc-code='1'"), 1);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='5'"), 1);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='7'"), 0);
+        check(&format!("{last} operation='monitor' interval='0' rc-code='0'"), 0);
+        check("id='d_last_0' operation='start' interval='0' rc-code='1' op-status='0'", 0);
     }
 
     #[test]

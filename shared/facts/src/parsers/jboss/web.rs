@@ -118,12 +118,16 @@ pub fn containers(scope: &Scope<'_>) -> Vec<Value> {
         };
         let access_log = hosts.iter().any(|host| host.first(&["access-log"]).is_some());
         let welcome = hosts.iter().any(welcome);
+        // Where nothing is said it is the node's name, and that only where it was given one.
+        let id = undertow.get("instance-id").or_else(|| scope.known("jboss.node.name"));
+        let id = id.filter(|id| !id.is_empty() && !id.contains("${"));
         let told = |container: &View<'_>| {
             let cookie = container.first(&["session-cookie"]);
             let jsp = container.first(&["jsp-config"]);
             json!({
                 "instance": scope.instance,
                 "name": container.get("name"),
+                "instance_id": id,
                 "welcome": welcome,
                 "access_log": access_log,
                 "session_timeout_min":
@@ -145,6 +149,7 @@ pub fn containers(scope: &Scope<'_>) -> Vec<Value> {
     vec![json!({
         "instance": scope.instance,
         "name": "web",
+        "instance_id": web.get("instance-id").filter(|id| !id.is_empty() && !id.contains("${")),
         "welcome": welcome,
         "access_log": access_log,
         "session_timeout_min": SESSION_MINUTES,

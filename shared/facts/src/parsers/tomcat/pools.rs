@@ -67,6 +67,7 @@ fn row(instance: &Instance, one: Node<'_>, file: &str) -> Option<Value> {
         "host": attributes["host"],
         "port": attributes["port"],
         "database": attributes["database"],
+        "encoding": attributes["encoding"],
         "driver": one.text("driverClassName"),
         "max_total": in_effect(max, ["maxTotal", "maxActive"], max_default),
         "max_total_set": max.is_some(),
