@@ -389,9 +389,14 @@ mod tests {
             .collect();
         check(&all, Ok(()));
         let parsed: toml::Table = all.parse().unwrap();
-        for (section, keys) in
-            [("agents", 2), ("people", 2), ("limits", 7), ("advisories", 1), ("notices", 1), ("mail", 16)]
-        {
+        for (section, keys) in [
+            ("agents", 2),
+            ("people", 2),
+            ("limits", 7),
+            ("advisories", 1),
+            ("notices", 1),
+            ("mail", 16),
+        ] {
             assert_eq!(parsed[section].as_table().unwrap().len(), keys, "{section}");
         }
         assert_eq!(parsed["mail"]["dkim"].as_table().unwrap().len(), 4);
