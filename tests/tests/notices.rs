@@ -41,15 +41,12 @@ fn configure(collector: &Collector, mail: &Json) -> Result<()> {
 /// Takes in a bulletin that the recorded web server lacks.
 fn publish(collector: &Collector) -> Result<()> {
     let now = jiff::Timestamp::now();
-    // JSON is YAML.
-    let bulletin = json!({
-        "id": "RHSA-2026:9001", "severity": "critical",
+    let rest = json!({
         "title": {"ko": "sudo 보안 업데이트", "en": "sudo security update"},
         "summary": {
             "ko": "로컬 사용자가 권한을 얻을 수 있습니다.",
             "en": "A local user may gain privileges.",
         },
-        "published": now,
         "cves": [{
             "id": "CVE-2026-9001", "exploited": true,
             "cvss": "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
@@ -61,7 +58,12 @@ fn publish(collector: &Collector) -> Result<()> {
         }],
     });
     let file = collector.data.join("RHSA-2026-9001.yaml");
-    std::fs::write(&file, bulletin.to_string())?;
+    let mut bulletin = format!("id: RHSA-2026:9001\nseverity: critical\npublished: \"{now}\"\n");
+    // What JSON says is YAML too.
+    for (key, value) in rest.as_object().context("an object")? {
+        bulletin += &format!("{key}: {value}\n");
+    }
+    std::fs::write(&file, bulletin)?;
     collector.run(&["advisory", "import", &file.to_string_lossy(), "--name", "bulletins"])?;
     Ok(())
 }

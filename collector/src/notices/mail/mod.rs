@@ -68,9 +68,10 @@ pub async fn send(notices: &Notices, now: Timestamp) -> Result<Sent, NoticesErro
     let pause = Duration::from_secs(60) / notices.config.mail.per_minute.max(1);
     let mut turns = tokio::time::interval(pause);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let started = std::time::Instant::now();
     for delivery in notices.store.due_deliveries(now, BATCH_MAX).await? {
         // The clock of this mail, not of the run: the ones before may have been slow.
-        let begun = Timestamp::now().max(now);
+        let begun = now.saturating_add(started.elapsed()).unwrap_or(now);
         if !notices.store.claim_delivery(delivery.id, begun).await? {
             continue;
         }
