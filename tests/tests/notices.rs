@@ -445,7 +445,7 @@ fn a_site_without_a_network_gets_files() -> Result<()> {
     let files: Vec<_> = std::fs::read_dir(&outbox)?.flatten().map(|entry| entry.path()).collect();
     ensure!(files.len() == 2, "{files:?}");
     let text = std::fs::read_to_string(&files[0])?;
-    ensure!(text.contains("Subject: =?utf-8?") && text.contains("Auto-Submitted"), "{text}");
+    ensure!(text.contains("=?utf-8?b?") && text.contains("Auto-Submitted"), "{text}");
     // By phone: an engineer records it, and its evidence comes as a bundle.
     collector.run(&[
         "plan",

@@ -17,18 +17,10 @@ use crate::config::{Dkim, DkimAlgorithm, Mail};
 
 /// Longest key file that is read, in bytes.
 const KEY_BYTES_MAX: u64 = 64 * 1024;
-/// Headers that the signature covers.
-const SIGNED: [&str; 9] = [
-    "From",
-    "Reply-To",
-    "To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Auto-Submitted",
-];
+/// Headers that the signature covers. Not `Content-Type`: lettre keeps that of a multipart with its
+/// body, and would sign it as absent.
+const SIGNED: [&str; 8] =
+    ["From", "Reply-To", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Auto-Submitted"];
 
 /// What a contact is sent.
 #[derive(Clone, Debug)]
