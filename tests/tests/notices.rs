@@ -376,11 +376,12 @@ fn four_runners_at_once_send_every_mail_once() -> Result<()> {
     let mut runners = Vec::new();
     for _ in 0..4 {
         let mut command = collector.command()?;
-        command.args(["notice", "run"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["notice", "run"]).stdout(Stdio::null()).stderr(Stdio::piped());
         runners.push(command.spawn()?);
     }
-    for mut runner in runners {
-        ensure!(runner.wait()?.success());
+    for runner in runners {
+        let ended = runner.wait_with_output()?;
+        ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
     collector.run(&["notice", "run"])?;
     for address in contacts {
