@@ -181,7 +181,8 @@ impl<'l, 's> Look<'l, 's> {
 
     fn packages(&mut self) {
         let all = &self.host.packages;
-        if self.index.names() < all.len() && self.index.states.is_empty() {
+        let by_source = !self.index.states.is_empty() || !self.index.sources.is_empty();
+        if !by_source && self.index.rows.len() < all.len() {
             let names: Vec<&str> = self.index.rows.keys().copied().collect();
             for name in names {
                 let from = all.partition_point(|package| package.name.as_str() < name);
@@ -210,6 +211,10 @@ impl<'l, 's> Look<'l, 's> {
             }
         }
         let (name, source) = (named[0].name.as_str(), named[0].source.as_str());
+        // A vendor may tell of the source package alone; what is built of it has its version.
+        for fix in index.sources.get(source).into_iter().flatten() {
+            named.chunk_by(|a, b| a.arch == b.arch).for_each(|group| self.row(*fix, group));
+        }
         let sources = [name, if source == name { "" } else { source }];
         for stated in sources.iter().filter_map(|name| index.states.get(name)).flatten() {
             self.state(*stated, named);

@@ -221,6 +221,19 @@ fn products_outside_packages_go_by_their_version() {
 }
 
 #[test]
+fn a_fix_that_names_its_source_alone_is_of_what_is_built_of_it() {
+    let all = [advisory("A", &json!([fix(MAIN, "0:8.0.3-1.el9", &["dotnet8.0.src"])]))];
+    let open =
+        host(&["aspnetcore-runtime x86_64 0 8.0.2 1.el9  dotnet8.0", "other x86_64 0 1 1  o"]);
+    assert_eq!(
+        told(&all, &[], &open),
+        ["A applicable aspnetcore-runtime 0:8.0.2-1.el9→0:8.0.3-1.el9"]
+    );
+    let patched = host(&["aspnetcore-runtime x86_64 0 8.0.3 1.el9  dotnet8.0"]);
+    assert_eq!(told(&all, &[], &patched), [""; 0]);
+}
+
+#[test]
 fn a_small_index_asks_the_same_as_a_large_one() {
     let fixes = |n: u32| json!([fix(MAIN, "0:2-1", &[&format!("p{n}.x86_64"), "q.noarch"])]);
     let all: Vec<Advisory> = (0..40).map(|n| advisory(&format!("A{n:02}"), &fixes(n))).collect();
