@@ -1,3 +1,5 @@
+//! Who lacks what: a case for each thing that careless matchers get wrong.
+
 use serde_json::{Value, json};
 
 use super::*;

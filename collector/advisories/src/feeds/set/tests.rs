@@ -1,3 +1,5 @@
+//! Readings joined, and sets as lines.
+
 use proptest::prelude::*;
 
 use super::*;
