@@ -1,12 +1,16 @@
-//! `collector.toml`: where the collector keeps things, where it listens, its limits.
+//! `collector.toml`: where the collector keeps things, where it listens, its limits, its mail.
 //!
 //! Parsed and checked whole before anything is opened. A mistake names the key, its value and
 //! what is allowed; the process then ends with [`ConfigError::EXIT`].
+
+mod mail;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use mail::{Dkim, DkimAlgorithm, Mail, Tls, Transport};
 
 /// The whole file. Every key but `agents.public_names` has a default.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,6 +27,10 @@ pub struct Config {
     pub people: People,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(default)]
+    pub notices: Notices,
+    #[serde(default)]
+    pub mail: Mail,
     /// Where advisories come from: `[[feed]]`.
     #[serde(default, rename = "feed")]
     pub feeds: Vec<Feed>,
@@ -91,6 +99,23 @@ pub struct Agents {
 #[serde(deny_unknown_fields, default)]
 pub struct People {
     pub listen: SocketAddr,
+    /// `https://host[:port]` by which people reach it, through the reverse proxy: links in mail
+    /// begin with it. The address it listens on when absent.
+    pub url: Option<String>,
+}
+
+/// Notices of advisories; when each is sent stands in the policy (`DATA/notices/policy.yaml`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notices {
+    /// Seconds between the runs that draft, queue, send, verify and escalate.
+    pub period_seconds: u32,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { period_seconds: 60 }
+    }
 }
 
 /// Bounds on what strangers may cost.
@@ -113,7 +138,7 @@ pub struct Limits {
 
 impl Default for People {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), url: None }
     }
 }
 
@@ -227,6 +252,20 @@ impl Config {
                            reverse proxy before it";
             return Some(("people.listen", self.people.listen.to_string(), allowed));
         }
+        let is_url = |url: &String| {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#', ' ', '@']))
+        };
+        if let Some(url) = self.people.url.as_ref().filter(|url| !is_url(url)) {
+            return Some(("people.url", url.clone(), "give https://HOST or https://HOST:PORT"));
+        }
+        if !(1..=86_400).contains(&self.notices.period_seconds) {
+            let value = self.notices.period_seconds.to_string();
+            return Some(("notices.period_seconds", value, "give 1 to 86400"));
+        }
+        if let Some(mistake) = self.mail.mistake() {
+            return Some(mistake);
+        }
         if let Some(mistake) = self.feeds.iter().find_map(Feed::mistake) {
             return Some(mistake);
         }
@@ -308,6 +347,18 @@ mod tests {
         check(&format!("{names}[people]\nlisten = \"0.0.0.0:80\""), Err("loopback"));
         check(&format!("{names}[limits]\nuploads = 0"), Err("limits.uploads"));
         check(&format!("{names}[limits]\npoll_seconds = 1"), Err("poll_seconds"));
+        check(&format!("{names}[people]\nurl = \"https://c.kr/x\""), Err("people.url"));
+        check(&format!("{names}[notices]\nperiod_seconds = 0"), Err("period_seconds"));
+        check(&format!("{names}[mail]\ntransport = \"folder\""), Err("mail.folder"));
+        check(&format!("{names}[mail]\ntransport = \"smtp\""), Err("mail.host"));
+        let smtp = format!("{names}[mail]\ntransport = \"smtp\"\nhost = \"relay.c.kr\"\n");
+        check(&format!("{smtp}from = \"nobody\""), Err("mail.from"));
+        check(&format!("{smtp}from = \"a@c.kr\""), Ok(()));
+        check(&format!("{smtp}from = \"a@c.kr\"\nuser = \"x\""), Err("password_file"));
+        let open = format!("{smtp}from = \"a@c.kr\"\ntls = \"none\"\n");
+        check(&open, Ok(()));
+        check(&format!("{open}user = \"x\"\npassword_file = \"/p\""), Err("mail.tls"));
+        check(&format!("{smtp}from = \"a@c.kr\"\nper_minute = 0"), Err("mail.per_minute"));
         let feed = |name: &str, from: &str, stream: &str| {
             format!(
                 "{names}[[feed]]\nname = \"{name}\"\nkind = \"repository\"\nfrom = \"{from}\"\nstream = \"{stream}\"\n"
@@ -321,5 +372,34 @@ mod tests {
         let (_, second) = twice.split_once("[[feed]]").unwrap();
         check(&format!("{twice}[[feed]]{second}"), Err("its own name"));
         check(&format!("{names}[advisories]\nevery_hours = 0"), Err("every_hours"));
+    }
+
+    #[test]
+    fn the_shipped_file_comments_every_key_with_its_default() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/config/collector.toml");
+        let shipped = std::fs::read_to_string(file).unwrap();
+        check(&shipped, Ok(()));
+        // Every commented key, switched on.
+        let all: String = shipped
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(key) if !key.starts_with(' ') && !key.is_empty() => format!("{key}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        check(&all, Ok(()));
+        let parsed: toml::Table = all.parse().unwrap();
+        for (section, keys) in [
+            ("agents", 2),
+            ("people", 2),
+            ("limits", 7),
+            ("advisories", 1),
+            ("notices", 1),
+            ("mail", 16),
+        ] {
+            assert_eq!(parsed[section].as_table().unwrap().len(), keys, "{section}");
+        }
+        assert_eq!(parsed["mail"]["dkim"].as_table().unwrap().len(), 4);
+        assert_eq!(parsed["feed"][0].as_table().unwrap().len(), 5);
     }
 }

@@ -3,7 +3,8 @@
 //! Read in the data's order: agents' snapshots come in ([`intake`], [`pki`], [`serve`]), are kept
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]
 //! and what was [`agreed`]),
-//! and become reports ([`reports`]). [`cli`] is the door for people until the console is there.
+//! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
+//! them is followed until evidence proves it ([`plans`]). [`cli`] is the door for people until the console is there.
 
 pub mod advisories;
 pub mod agreed;
@@ -12,9 +13,11 @@ pub mod cli;
 pub mod config;
 pub mod inspections;
 pub mod intake;
+pub mod notices;
 pub mod objects;
 pub mod pattern_packs;
 pub mod pki;
+pub mod plans;
 pub mod reports;
 pub mod rules;
 pub mod serve;

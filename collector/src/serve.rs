@@ -1,5 +1,5 @@
-//! The resident collector: one listener for agents (mTLS), one for people (health), until told to
-//! stop.
+//! The resident collector: one listener for agents (mTLS), one for people (health, answers to
+//! notices), and the runs of notices, until told to stop.
 //!
 //! Everything is opened and checked before the first socket listens. Knows no route of the
 //! agents' API; see [`crate::intake`].
@@ -21,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::config::Config;
 use crate::intake::Intake;
+use crate::notices::{self, Notices};
 use crate::objects::{ObjectError, Objects};
 use crate::pki::{Authority, PkiError, ServerIdentity};
 use crate::store::{Store, StoreError};
@@ -139,12 +140,16 @@ pub async fn serve_until(
         pid: std::process::id(),
     };
     announce(&config.data, &addresses)?;
+    let url = config.people.url.clone().unwrap_or_else(|| format!("http://{}", addresses.people));
+    let notices =
+        Notices::open((parts.store.clone(), parts.objects.clone()), Arc::new(config.clone()), url)?;
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),
         config.data.clone(),
         config.limits.clone(),
     );
+    let accepted = Arc::clone(&intake.accepted);
     let (stopping, stopped) = watch::channel(false);
     let limits = connections::Connections::new(&config.limits);
     let agents = listen::Listener {
@@ -156,12 +161,14 @@ pub async fn serve_until(
     let people = listen::Listener {
         socket: people,
         tls: None,
-        router: people::router(intake),
+        router: people::router(intake).merge(notices::answer::router(notices.clone())),
         connections: connections::Connections::new(&config.limits),
     };
     let agents = tokio::spawn(agents.run(stopped.clone(), GRACE));
+    let stopped_too = stopped.clone();
     let people = tokio::spawn(people.run(stopped, GRACE));
     let refreshing = tokio::spawn(refresh(authority, identity));
+    let noticing = tokio::spawn(notices::keep_running(notices, accepted, stopped_too));
     tracing::info!(agents = %addresses.agents, people = %addresses.people, "serve.ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let _ = ready.send(addresses);
@@ -171,7 +178,9 @@ pub async fn serve_until(
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     refreshing.abort();
     stopping.send_replace(true);
-    let _ = tokio::join!(agents, people);
+    // A mail that is being sent may end; what is cut off would be uncertain.
+    let noticing = tokio::time::timeout(GRACE, noticing);
+    let _ = tokio::join!(agents, people, noticing);
     let _ = std::fs::remove_file(config.data.join("run/addresses.json"));
     Ok(())
 }

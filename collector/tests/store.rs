@@ -375,7 +375,7 @@ async fn exceptions_and_alarms_are_kept(store: Store) {
     }
     let alarms = store.alarms(2).await.unwrap();
     assert_eq!(alarms.len(), 2);
-    assert_eq!(alarms[0].kind, AlarmKind::MachineChanged, "newest first");
+    assert_eq!(alarms[0].kind, AlarmKind::NoticeUnanswered, "newest first");
 }
 
 /// The same suite on each backend.

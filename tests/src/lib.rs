@@ -8,3 +8,4 @@ pub mod binaries;
 pub mod collector;
 pub mod process;
 pub mod recorded;
+pub mod smtp;

@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod inspect;
 mod judge;
+mod notices;
 mod open;
 mod patterns;
 mod print;
@@ -88,6 +89,15 @@ enum Command {
     /// Security advisories: feeds, and who lacks what.
     #[command(subcommand)]
     Advisory(advisory::Advisory),
+    /// Who is told of advisories.
+    #[command(subcommand)]
+    Contact(notices::Contact),
+    /// Notices of advisories: what each contract is told, and the mail queue.
+    #[command(subcommand)]
+    Notice(notices::Notice),
+    /// What customers decided on notices, and what evidence makes of it.
+    #[command(subcommand)]
+    Plan(notices::Plan),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
     /// Write the report of an assessed inspection.
@@ -170,6 +180,9 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Token(command) => command.run(&config),
         Command::Exception(command) => command.run(&config),
         Command::Advisory(command) => command.run(&config),
+        Command::Contact(command) => command.run(&config),
+        Command::Notice(command) => command.run(&config),
+        Command::Plan(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
         Command::Import(command) => command.run(&config),

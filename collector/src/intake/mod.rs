@@ -23,7 +23,7 @@ use axum::routing::{get, post, put};
 use carepack_shared::wire::{
     PATH_ENROL, PATH_PATTERNS, PATH_POLL, PATH_RENEW, PATH_SNAPSHOTS, Problem, ProblemCode,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Limits;
 use crate::objects::Objects;
@@ -39,6 +39,8 @@ pub struct Intake {
     pub store: Store,
     pub objects: Objects,
     pub authority: Arc<Authority>,
+    /// Told of every new snapshot.
+    pub accepted: Arc<Notify>,
     /// Folder whose free space is guarded.
     data: PathBuf,
     limits: Limits,
@@ -62,6 +64,7 @@ impl Intake {
             store,
             objects,
             authority,
+            accepted: Arc::default(),
             data,
             attempts: Arc::new(Mutex::new(attempts::Attempts::new(&limits))),
             uploads: Arc::new(Semaphore::new(limits.uploads)),

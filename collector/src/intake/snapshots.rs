@@ -62,7 +62,10 @@ pub(super) async fn put(
         recorded: checked.snapshot.host.recorded,
     };
     let duplicate = match keep(&intake, &row, body).await? {
-        Accepted::New => false,
+        Accepted::New => {
+            intake.accepted.notify_one();
+            false
+        }
         Accepted::Duplicate => true,
         Accepted::Conflict { stored_sha } => return Err(conflict(&intake, &row, &stored_sha).await),
     };

@@ -15,7 +15,7 @@ fn fail(path: &Path, operation: &'static str) -> impl FnOnce(std::io::Error) -> 
 }
 
 /// Makes the folder (0700) or checks that nobody else may write in it.
-pub(super) fn folder(path: &Path) -> Result<(), PkiError> {
+pub(crate) fn folder(path: &Path) -> Result<(), PkiError> {
     if !path.exists() {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(path).map_err(fail(path, "made"))?;
@@ -24,12 +24,12 @@ pub(super) fn folder(path: &Path) -> Result<(), PkiError> {
 }
 
 /// Reads a certificate; `None` when there is none.
-pub(super) fn read_public(path: &Path) -> Result<Option<String>, PkiError> {
+pub(crate) fn read_public(path: &Path) -> Result<Option<String>, PkiError> {
     read(path, 0o022, 0o644)
 }
 
 /// Reads a key; `None` when there is none, refused when anyone else could read it.
-pub(super) fn read_secret(path: &Path) -> Result<Option<String>, PkiError> {
+pub(crate) fn read_secret(path: &Path) -> Result<Option<String>, PkiError> {
     read(path, 0o077, 0o600)
 }
 
@@ -56,7 +56,7 @@ fn guarded(path: &Path, forbidden: u32, wanted: u32) -> Result<(), PkiError> {
 }
 
 /// Writes, syncs, renames, syncs the folder.
-pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> {
+pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let staged = path.with_extension("staged");
     let written = || -> std::io::Result<()> {

@@ -4,7 +4,7 @@
 //! our own for the agents' listener, and one a host (60 days, client use only). What it does not
 //! know: tokens, revocation and which host may have one; that is the store's and the intake's.
 
-mod files;
+pub(crate) mod files;
 mod hosts;
 mod root;
 mod server;

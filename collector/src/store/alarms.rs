@@ -24,10 +24,23 @@ pub enum AlarmKind {
     HostMismatch,
     /// Two machine ids under one certificate: a cloned or rebuilt machine.
     MachineChanged,
+    /// A mail was refused or given up.
+    MailFailed,
+    /// Nobody knows whether a mail was sent; a person decides.
+    MailUncertain,
+    /// Nobody answered a notice within the level's hours.
+    NoticeUnanswered,
 }
 
 impl AlarmKind {
-    pub const ALL: [Self; 3] = [Self::DigestConflict, Self::HostMismatch, Self::MachineChanged];
+    pub const ALL: [Self; 6] = [
+        Self::DigestConflict,
+        Self::HostMismatch,
+        Self::MachineChanged,
+        Self::MailFailed,
+        Self::MailUncertain,
+        Self::NoticeUnanswered,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +48,9 @@ impl AlarmKind {
             Self::DigestConflict => "digest_conflict",
             Self::HostMismatch => "host_mismatch",
             Self::MachineChanged => "machine_changed",
+            Self::MailFailed => "mail_failed",
+            Self::MailUncertain => "mail_uncertain",
+            Self::NoticeUnanswered => "notice_unanswered",
         }
     }
 }

@@ -11,8 +11,8 @@ macro_rules! steps {
     };
 }
 
-const SQLITE: &[(&str, &str)] = steps!("sqlite", "V1__init", "V2__advisories");
-const POSTGRES: &[(&str, &str)] = steps!("postgres", "V1__init", "V2__advisories");
+const SQLITE: &[(&str, &str)] = steps!("sqlite", "V1__init", "V2__advisories", "V3__notices");
+const POSTGRES: &[(&str, &str)] = steps!("postgres", "V1__init", "V2__advisories", "V3__notices");
 
 /// The steps for SQLite.
 ///

@@ -1,5 +1,5 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections, exceptions, alarms, advisories, inventories.
+//! inspections, exceptions, alarms, advisories, inventories, contacts, notices, plans.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -13,16 +13,21 @@ mod postgres;
 mod queries;
 mod sqlite;
 mod value;
+mod words;
 
 mod advisory_sets;
 mod alarms;
 mod certificates;
+mod contacts;
 mod contracts;
 mod customers;
+mod deliveries;
 mod exceptions;
 mod hosts;
 mod inspections;
 mod inventories;
+mod notices;
+mod plans;
 mod snapshots;
 mod tokens;
 
@@ -32,13 +37,17 @@ use std::sync::Arc;
 pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use certificates::Certificate;
+pub use contacts::{Contact, Language};
 pub use contracts::Contract;
 pub use customers::Customer;
+pub use deliveries::{Delivery, DeliveryState, Digest, Ended};
 pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
 pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
 pub use inventories::InventoryRow;
+pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Standing, Words};
+pub use plans::{Decision, Plan, PlanChange, PlanState};
 pub use snapshots::{Accepted, SnapshotRow};
 pub use tokens::{Enrolled, Spent, Token};
 

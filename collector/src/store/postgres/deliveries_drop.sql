@@ -1,0 +1,3 @@
+UPDATE deliveries
+SET state = 'withdrawn'
+WHERE id = $1 AND state IN ('queued', 'uncertain')

@@ -1,0 +1,3 @@
+UPDATE notices
+SET state = 'sent', sent_at = $3
+WHERE id = $1 AND revision = $2 AND state = 'drafted'

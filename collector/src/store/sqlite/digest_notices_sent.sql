@@ -1,0 +1,12 @@
+UPDATE notices
+SET state = 'sent', sent_at = ?2
+WHERE
+    state = 'drafted'
+    AND EXISTS (
+        SELECT 1
+        FROM digest_notices
+        WHERE
+            digest_notices.digest = ?1
+            AND digest_notices.notice = notices.id
+            AND digest_notices.revision = notices.revision
+    )
