@@ -81,7 +81,7 @@ const IMPURE: &[&str] = &[
 
 #[test]
 fn the_pure_crates_do_no_io_and_have_no_clock() {
-    let reason = "shared, facts and assessment are pure: now is an argument";
+    let reason = "shared, facts, advisories and assessment are pure: now is an argument";
     absent("shared/src", IMPURE, &[], reason);
     absent("shared/facts/src", IMPURE, &[], reason);
     absent("shared/rpmdb/src", IMPURE, &[], reason);
@@ -218,8 +218,12 @@ fn crates_depend_only_on_whom_they_may() {
     assert_eq!(own("carepack-facts"), ["carepack-shared"]);
     assert_eq!(own("carepack-rpmdb"), [""; 0]);
     assert_eq!(own("carepack-agent"), ["carepack-facts", "carepack-rpmdb", "carepack-shared"]);
-    assert_eq!(own("carepack-assessment"), ["carepack-facts", "carepack-shared"]);
-    for package in ["carepack-shared", "carepack-facts", "carepack-assessment"] {
+    assert_eq!(own("carepack-advisories"), ["carepack-facts", "carepack-shared"]);
+    let below = ["carepack-advisories", "carepack-facts", "carepack-shared"];
+    assert_eq!(own("carepack-assessment"), below);
+    for package in
+        ["carepack-shared", "carepack-facts", "carepack-advisories", "carepack-assessment"]
+    {
         let (_, text) = tree(&["--package", package]);
         for banned in ["tokio ", "rusqlite ", "reqwest ", "hyper "] {
             assert!(!text.contains(&format!("\n{banned}")), "{package} reaches {banned}");

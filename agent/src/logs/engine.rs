@@ -222,7 +222,7 @@ mod tests {
             patterns.look(parts.rest, &mut all);
             let message = if all.is_empty() { parts.rest } else { whole };
             let Parts { at, program, .. } = parts;
-            tally.add(&Line { at, priority: None, program, message }, &found);
+            tally.add(&Line { at, priority: None, program, message, quiet: false }, &found);
         }
         tally.into_json()
     }

@@ -59,7 +59,7 @@ impl<Id> Fleet<Id> {
     #[must_use]
     pub fn lacking(&self, index: &Index<'_>) -> Vec<(&[Id], Vec<Match>)> {
         let mut asked: BTreeSet<u32> = BTreeSet::new();
-        let names = index.rows.keys().chain(index.states.keys());
+        let names = index.rows.keys().chain(index.states.keys()).chain(index.sources.keys());
         asked.extend(names.filter_map(|name| self.by_package.get(*name)).flatten());
         asked.extend(index.products.keys().filter_map(|name| self.by_product.get(*name)).flatten());
         let mut found = Vec::new();

@@ -17,6 +17,8 @@ pub struct Index<'s> {
     pub(crate) fixes: Vec<Fixed<'s>>,
     /// Package name → what fixes it.
     pub(crate) rows: HashMap<&'s str, Vec<Row<'s>>>,
+    /// Source package → fixes that name nothing but it.
+    pub(crate) sources: HashMap<&'s str, Vec<u32>>,
     /// Package name, mostly of a source package → what is said of it without a fix.
     pub(crate) states: HashMap<&'s str, Vec<Stated<'s>>>,
     /// Product name → advisory and range.
@@ -79,6 +81,7 @@ impl<'s> Index<'s> {
             streams: Vec::new(),
             fixes: Vec::new(),
             rows: HashMap::new(),
+            sources: HashMap::new(),
             states: HashMap::new(),
             products: HashMap::new(),
         };
@@ -109,6 +112,12 @@ impl<'s> Index<'s> {
         let evr = Evr::parse(&fix.evr);
         let has_epoch = fix.evr.contains(':');
         self.fixes.push(Fixed { fix, advisory, streams, key: evr.sortkey(), has_epoch });
+        if fix.packages.iter().all(|package| split(package).1 == "src") {
+            for package in &fix.packages {
+                self.sources.entry(split(package).0).or_default().push(number);
+            }
+            return;
+        }
         let mut seen = BTreeSet::new();
         for package in &fix.packages {
             let (name, arch) = split(package);
@@ -123,11 +132,6 @@ impl<'s> Index<'s> {
             self.streams.push(streams);
             u32::try_from(self.streams.len() - 1).unwrap_or(u32::MAX)
         })
-    }
-
-    /// Names of packages that it says anything of.
-    pub(crate) fn names(&self) -> usize {
-        self.rows.len() + self.states.len()
     }
 }
 

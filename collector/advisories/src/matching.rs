@@ -4,16 +4,19 @@
 //! for the same name, architecture and module stream. The order of the work is chosen by size:
 //! over the host's packages against a large index, over the index' names against a large host.
 
+mod fits;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rpm_version::EvrSortKey;
 
 use crate::host::{Host, Package};
-use crate::index::{Fixed, Index, Row, Stated};
+use crate::index::{Fixed, Index, Stated};
 use crate::kernel;
 use crate::model::{Kind, Status};
 use crate::products;
 use crate::stream::{Relation, Streams};
+use fits::{concerns, is_foreign, is_of_module, is_of_vendor, is_older};
 
 /// What can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,7 +184,8 @@ impl<'l, 's> Look<'l, 's> {
 
     fn packages(&mut self) {
         let all = &self.host.packages;
-        if self.index.names() < all.len() && self.index.states.is_empty() {
+        let by_source = !self.index.states.is_empty() || !self.index.sources.is_empty();
+        if !by_source && self.index.rows.len() < all.len() {
             let names: Vec<&str> = self.index.rows.keys().copied().collect();
             for name in names {
                 let from = all.partition_point(|package| package.name.as_str() < name);
@@ -210,6 +214,10 @@ impl<'l, 's> Look<'l, 's> {
             }
         }
         let (name, source) = (named[0].name.as_str(), named[0].source.as_str());
+        // A vendor may tell of the source package alone; what is built of it has its version.
+        for fix in index.sources.get(source).into_iter().flatten() {
+            named.chunk_by(|a, b| a.arch == b.arch).for_each(|group| self.row(*fix, group));
+        }
         let sources = [name, if source == name { "" } else { source }];
         for stated in sources.iter().filter_map(|name| index.states.get(name)).flatten() {
             self.state(*stated, named);
@@ -395,70 +403,6 @@ fn sorted(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.retain(|hit| newest.get(&place(hit)).is_none_or(|newest| key(hit) == *newest));
     hits.dedup();
     hits
-}
-
-/// Whether a fixed package replaces an installed one of an architecture. Packages do move between
-/// one architecture and none; then the fix has only the other.
-fn concerns(row: Row<'_>, arch: &str, rows: &[Row<'_>]) -> bool {
-    if row.arch == arch || row.arch.is_empty() {
-        return true;
-    }
-    let moved = match (row.arch, arch) {
-        ("noarch", _) => true,
-        (machine, "noarch") => machine == "x86_64",
-        _ => false,
-    };
-    moved && !rows.iter().any(|other| other.fix == row.fix && other.arch == arch)
-}
-
-/// Whether an installed package is older than the fixed one, and whether that was found without
-/// epochs because one side does not tell its own.
-fn is_older(package: &Package, fixed: &Fixed<'_>) -> (bool, bool) {
-    if package.epoch.is_some() && fixed.has_epoch {
-        return (package.key < fixed.key, false);
-    }
-    let fixed = rpm_version::Evr::parse(&fixed.fix.evr);
-    let alike = rpm_version::Evr::new("0", fixed.version(), fixed.release());
-    let own = rpm_version::Evr::new("0", package.version.as_str(), package.release.as_str());
-    (own < alike, true)
-}
-
-fn is_of_module(package: &Package, module: Option<&str>, enabled: &[String]) -> bool {
-    let is_modular = !package.module.is_empty() || package.release.contains(".module");
-    match module {
-        None => !is_modular,
-        Some(module) if package.module.is_empty() => {
-            is_modular && enabled.iter().any(|enabled| enabled == module)
-        }
-        Some(module) => package.module == module,
-    }
-}
-
-/// Vendors of distributions, as the VENDOR tag has them, by the beginning of their streams.
-const VENDORS: [(&str, &[&str]); 8] = [
-    ("cpe:/", &["Red Hat", "CentOS"]),
-    ("os:rocky:", &["Rocky"]),
-    ("os:almalinux:", &["AlmaLinux"]),
-    ("os:ol:", &["Oracle America"]),
-    ("os:centos", &["CentOS"]),
-    ("os:epel:", &["Fedora Project"]),
-    ("os:fedora:", &["Fedora Project"]),
-    ("repo:", &["Red Hat", "CentOS", "Rocky", "AlmaLinux", "Oracle America", "Fedora Project"]),
-];
-
-/// A package of another vendor only has the same name.
-fn is_of_vendor(package: &Package, fixed: &Fixed<'_>) -> bool {
-    if package.vendor.is_empty() {
-        return true;
-    }
-    let stream = fixed.fix.streams.first().map_or("", String::as_str);
-    let known = VENDORS.iter().find(|(prefix, _)| stream.starts_with(prefix));
-    known.is_none_or(|(_, names)| names.iter().any(|name| package.vendor.starts_with(name)))
-}
-
-fn is_foreign(vendor: &str) -> bool {
-    let known = |names: &[&str]| names.iter().any(|name| vendor.starts_with(name));
-    !vendor.is_empty() && !VENDORS.iter().any(|(_, names)| known(names))
 }
 
 #[cfg(test)]

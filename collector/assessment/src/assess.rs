@@ -1,6 +1,7 @@
 //! A frozen input → an assessment: every host judged, scored, compared and ranked.
 
 mod groups;
+mod movement;
 mod standing;
 mod summary;
 
@@ -20,14 +21,15 @@ use crate::judge::{Judged, Scene, judge, params, words};
 use crate::kisa::LITERAL;
 use crate::model::{
     AdvisoryStamp, Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment,
-    HostRef, Movement, Score, SnapshotRef, Verdict,
+    HostRef, Score, SnapshotRef, Verdict,
 };
 use crate::pack::Pack;
 use crate::params::Overrides;
-use crate::rule::{Confidence, Rule, Scope, Status};
-use crate::score::{Check, host_score, level};
+use crate::rule::{Rule, Scope, Status};
+use crate::score::{Check, level};
 use crate::standard::{Compared, Deviation, Standard, compare};
 use crate::topology::Corrections;
+use movement::{Before, checked};
 use standing::{is_failing, since, standing};
 
 /// Everything that the judgement depends on.
@@ -174,14 +176,6 @@ struct Page<'p> {
     published: Option<u16>,
     /// Accepted risks: rule → exception.
     exceptions: BTreeMap<String, Exception>,
-}
-
-/// The last inspection's evidence as today's rules see it.
-struct Before<'p> {
-    /// With the advisories that were published by then.
-    then: Vec<Check<'p>>,
-    /// With those of today.
-    now: Vec<Check<'p>>,
 }
 
 /// What is the same for every host of one assessment.
@@ -367,32 +361,6 @@ impl<'p> Bench<'p> {
     }
 }
 
-/// What today's rules said of the last inspection's evidence, as the score takes it.
-fn checked<'p>((rule, judged): (&'p Rule, &Judged)) -> Option<Check<'p>> {
-    let counts = rule.spec.status == Status::Active && rule.spec.confidence != Confidence::Hint;
-    counts.then(|| Check {
-        rule: &rule.id,
-        area: rule.area,
-        level: level(rule.spec.impact, judged.likelihood),
-        verdict: judged.verdict,
-    })
-}
-
-/// Δ = rules changed + new advisories + the customer's own change.
-fn movement(before: &Before<'_>, now: &Score, published: Option<u16>) -> Option<Movement> {
-    let rescored = host_score(&before.then).effective?;
-    let advised = host_score(&before.now).effective?;
-    let after = now.effective?;
-    let published = published.unwrap_or(rescored);
-    Some(Movement {
-        before: published,
-        after,
-        by_rules: i32::from(rescored) - i32::from(published),
-        by_advisories: i32::from(advised) - i32::from(rescored),
-        by_customer: i32::from(after) - i32::from(advised),
-    })
-}
-
 /// The order of a page: area, risk, verdict, rule.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
@@ -445,14 +413,4 @@ fn sources(rule: &Rule, facts: &Facts) -> Vec<String> {
         }
     }
     sources
-}
-
-/// A hint never enters the score.
-fn check_of(finding: &Finding) -> Option<Check<'_>> {
-    (finding.confidence != "hint").then_some(Check {
-        rule: &finding.rule,
-        area: finding.area,
-        level: finding.level,
-        verdict: finding.verdict,
-    })
 }

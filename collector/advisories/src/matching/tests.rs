@@ -1,3 +1,5 @@
+//! Who lacks what: a case for each thing that careless matchers get wrong.
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -218,6 +220,19 @@ fn products_outside_packages_go_by_their_version() {
     assert_eq!(told(&all, &[], &host), ["CVE-2026-2 applicable tomcat 9.0.98→9.0.99"]);
     host.products = vec![product("9.0.99"), product("10.1.35"), product("8.5.100")];
     assert_eq!(told(&all, &[], &host), [""; 0]);
+}
+
+#[test]
+fn a_fix_that_names_its_source_alone_is_of_what_is_built_of_it() {
+    let all = [advisory("A", &json!([fix(MAIN, "0:8.0.3-1.el9", &["dotnet8.0.src"])]))];
+    let open =
+        host(&["aspnetcore-runtime x86_64 0 8.0.2 1.el9  dotnet8.0", "other x86_64 0 1 1  o"]);
+    assert_eq!(
+        told(&all, &[], &open),
+        ["A applicable aspnetcore-runtime 0:8.0.2-1.el9→0:8.0.3-1.el9"]
+    );
+    let patched = host(&["aspnetcore-runtime x86_64 0 8.0.3 1.el9  dotnet8.0"]);
+    assert_eq!(told(&all, &[], &patched), [""; 0]);
 }
 
 #[test]

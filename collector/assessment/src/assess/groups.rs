@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_facts::Facts;
 
-use super::{Bench, Check, Page, Past, Told, check_of, checked, host_score, movement, sort};
+use super::movement::{check_of, checked, movement};
+use super::{Bench, Check, Page, Past, Told, sort};
 use crate::group;
 use crate::judge::{Judged, Scene, judge};
 use crate::model::{Exception, Finding, GroupAssessment, Verdict};
 use crate::rule::{PREFIXES, Rule, Scope, Status};
+use crate::score::host_score;
 use crate::topology::{Corrections, Group, Node, discover};
 
 /// A group's page, and what its rules said of the last inspection's evidence.

@@ -395,7 +395,7 @@ mod tests {
         let url = "jdbc:mysql://db1/shop?user=hunter2&characterEncoding=EUC-KR&useSSL=false";
         assert_eq!(
             told(url),
-            json!({"kind": "mysql", "host": "db1", "hosts": 1, "port": null, "database": "shop",
+            json!({"kind": "mysql", "host": "db1", "hosts": 1, "port": 3306, "database": "shop",
                 "encoding": "EUC-KR"})
         );
         assert_eq!(told("jdbc:h2:mem:test;PASSWORD=hunter2"), json!({"kind": "h2"}));

@@ -1,3 +1,5 @@
+//! Readings joined, and sets as lines.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -14,7 +16,12 @@ fn header() -> Header {
         version: 7,
         made_at: at(20),
         valid_until: None,
-        feeds: vec![Feed { name: "rh".into(), kind: "csaf".into(), date: at(19) }],
+        feeds: vec![Feed {
+            name: "rh".into(),
+            kind: "csaf".into(),
+            date: at(19),
+            covers: Vec::new(),
+        }],
         repositories: BTreeMap::from([("r".into(), vec!["cpe:/o:x".into()])]),
     }
 }

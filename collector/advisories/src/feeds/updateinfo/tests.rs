@@ -1,3 +1,5 @@
+//! Repositories' advisories: every spelling, every bound.
+
 use super::*;
 
 const TWO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
