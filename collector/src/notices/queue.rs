@@ -2,6 +2,7 @@
 //!
 //! Knows no mail server. Every step is one batch of the store that at most one job can make.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use carepack_advisories::model::Severity;
@@ -46,10 +47,11 @@ pub async fn queue(
             waiting.entry(notice.contract).or_default().push(notice);
             continue;
         }
-        if !contacts.contains_key(&notice.contract) {
-            contacts.insert(notice.contract, store.contacts_of(notice.contract).await?);
-        }
-        let ids = addressed(&contacts[&notice.contract], |contact| contact.wants(&notice.kind));
+        let known = match contacts.entry(notice.contract) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store.contacts_of(notice.contract).await?),
+        };
+        let ids = addressed(known, |contact| contact.wants(&notice.kind));
         if ids.is_empty() {
             tracing::warn!(advisory = %notice.advisory, "notice.nobody_to_tell");
             queued.without_contact += 1;

@@ -214,7 +214,7 @@ async fn list(
         None => None,
     };
     let contracts = opened.store.contracts().await?;
-    let name = |id| contracts.iter().find(|c| c.id == id).map(|c| c.name.clone());
+    let name = |id| contracts.iter().find(|c| c.id == id).map(|c| c.name.as_str());
     let since = if all { Timestamp::UNIX_EPOCH } else { Timestamp::MAX };
     let notices = opened.store.notices(contract, since).await?;
     if json {
@@ -226,7 +226,7 @@ async fn list(
         .map(|n| {
             vec![
                 n.advisory.clone(),
-                name(n.contract).unwrap_or_default(),
+                name(n.contract).unwrap_or_default().to_owned(),
                 n.severity.clone(),
                 format!("{} (r{})", n.state.as_str(), n.revision),
                 n.hold.as_str().to_owned(),
@@ -238,7 +238,7 @@ async fn list(
     Ok(Exit::Ok)
 }
 
-fn told(notice: &store::Notice, contract: Option<String>) -> serde_json::Value {
+fn told(notice: &store::Notice, contract: Option<&str>) -> serde_json::Value {
     serde_json::json!({
         "id": notice.id, "contract": contract, "advisory": notice.advisory,
         "updated": notice.updated, "kind": notice.kind, "severity": notice.severity,
@@ -259,7 +259,7 @@ async fn show(opened: &open::Opened, notice: &store::Notice, json: bool) -> anyh
     let plans = store.current_plans(Some(notice.id), Timestamp::UNIX_EPOCH).await?;
     let content: Content = serde_json::from_str(&notice.content)?;
     if json {
-        let mut value = told(notice, Some(contract.name.clone()));
+        let mut value = told(notice, Some(&contract.name));
         value["title"] = serde_json::to_value(&content.title)?;
         value["words"] = serde_json::json!({
             "risk_ko": notice.words.risk_ko, "risk_en": notice.words.risk_en,
