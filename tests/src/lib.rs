@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod binaries;
 pub mod collector;
+pub mod mailbox;
 pub mod process;
 pub mod recorded;
 pub mod smtp;

@@ -2,6 +2,7 @@
 //! without reading snapshots. Hosts installed alike share one object.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use carepack_advisories::host::Host;
 use carepack_shared::digest::sha256_hex;
@@ -15,7 +16,7 @@ use crate::store::{InventoryRow, SnapshotRow, Store};
 const BATCH: u32 = 200;
 /// Longest inventory in bytes, stored and unpacked: 10,000 packages are some 1 MB.
 const STORED_BYTES_MAX: u64 = 16 * 1024 * 1024;
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
 const ZSTD_LEVEL: i32 = 6;
 
 /// Brings inventories up to the newest snapshots; how many changed. What cannot be read is logged
@@ -99,6 +100,9 @@ async fn read(objects: &Objects, key: &str) -> Result<Host, AdvisoriesError> {
         what: what(),
         source,
     };
-    let json = zstd::bulk::decompress(&packed, BYTES_MAX).map_err(|e| damaged(Box::new(e)))?;
+    let mut json = Vec::new();
+    zstd::stream::read::Decoder::with_buffer(&packed[..])
+        .and_then(|decoder| decoder.take(BYTES_MAX).read_to_end(&mut json))
+        .map_err(|error| damaged(Box::new(error)))?;
     serde_json::from_slice(&json).map_err(|error| damaged(Box::new(error)))
 }
