@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use crate::advisories::fetch;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::notices::{self, Notices};
@@ -141,8 +142,9 @@ pub async fn serve_until(
     };
     announce(&config.data, &addresses)?;
     let url = config.people.url.clone().unwrap_or_else(|| format!("http://{}", addresses.people));
-    let notices =
-        Notices::open((parts.store.clone(), parts.objects.clone()), Arc::new(config.clone()), url)?;
+    let stores = (parts.store.clone(), parts.objects.clone());
+    let shared = Arc::new(config.clone());
+    let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),
@@ -164,6 +166,7 @@ pub async fn serve_until(
         router: people::router(intake).merge(notices::answer::router(notices.clone())),
         connections: connections::Connections::new(&config.limits),
     };
+    let feeding = tokio::spawn(fetch::keep_looking(stores, shared, stopped.clone()));
     let agents = tokio::spawn(agents.run(stopped.clone(), GRACE));
     let stopped_too = stopped.clone();
     let people = tokio::spawn(people.run(stopped, GRACE));
@@ -180,7 +183,7 @@ pub async fn serve_until(
     stopping.send_replace(true);
     // A mail that is being sent may end; what is cut off would be uncertain.
     let noticing = tokio::time::timeout(GRACE, noticing);
-    let _ = tokio::join!(agents, people, noticing);
+    let _ = tokio::join!(agents, people, noticing, feeding);
     let _ = std::fs::remove_file(config.data.join("run/addresses.json"));
     Ok(())
 }

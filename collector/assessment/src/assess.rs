@@ -155,6 +155,7 @@ pub fn assess(pack: &Pack, input: Input) -> Assessment {
         summary: whole,
         fix_first,
         advisories: stamp,
+        plans: Vec::new(),
         kisa,
     }
 }

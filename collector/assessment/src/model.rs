@@ -25,6 +25,9 @@ pub struct Assessment {
     /// Which advisories judged; none without a feed.
     #[serde(default)]
     pub advisories: Option<AdvisoryStamp>,
+    /// What was told, promised and done about advisories in the period; the collector adds it.
+    #[serde(default)]
+    pub plans: Vec<PlanLine>,
     /// The items of the KISA guide and the rules that answer them, as they were.
     #[serde(default)]
     pub kisa: Option<crate::kisa::Table>,
@@ -37,6 +40,25 @@ pub struct PackStamp {
     /// SHA-256 over the pack's files, hex.
     pub sha256: String,
     pub rules: u32,
+}
+
+/// One advisory on one host: what was agreed, and what evidence made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanLine {
+    /// `regressed`, `overdue`, `expired`, `not_running`, `undecided`, `promised`, `accepted`,
+    /// `not_ours` or `done`.
+    pub standing: String,
+    pub advisory: String,
+    pub ko: String,
+    pub en: String,
+    /// Name of the host.
+    pub host: String,
+    /// `apply`, `wait`, `accept_risk`, `not_ours`; empty where nothing is decided.
+    pub decision: String,
+    /// End of the window, of the waiting or of the acceptance.
+    pub until: Option<Timestamp>,
+    /// When evidence showed it.
+    pub verified_at: Option<Timestamp>,
 }
 
 /// Which set of advisories judged.

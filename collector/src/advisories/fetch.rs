@@ -4,6 +4,7 @@
 //! folder's `changes.csv`, an entity tag. Its date is then the moment of asking.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carepack_advisories::feeds::repomd;
@@ -14,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::source::{self, How, Taken};
 use super::{AdvisoriesError, sets};
-use crate::config::{Feed, FeedKind};
+use crate::config::{Config, Feed, FeedKind};
 use crate::objects::Objects;
 use crate::store::{FeedState, Store};
 
@@ -64,6 +65,42 @@ pub async fn all(
         told.push((name, looked.map(|(looked, _)| looked)));
     }
     Ok(told)
+}
+
+/// Looks at all feeds on the configured period until told to stop.
+pub async fn keep_looking(
+    (store, objects): (Store, Objects),
+    config: Arc<Config>,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) {
+    if config.feeds.is_empty() {
+        return;
+    }
+    let period = Duration::from_secs(3600 * u64::from(config.advisories.every_hours));
+    let mut tick = tokio::time::interval(period);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = tick.tick() => {}
+        }
+        let looking = all((&store, &objects), &config.feeds, Timestamp::now());
+        let told = tokio::select! {
+            // What was downloaded is dropped; the next start asks again.
+            _ = stop.wait_for(|stop| *stop) => return,
+            told = looking => told,
+        };
+        match told {
+            Ok(told) => {
+                for (feed, looked) in told {
+                    if let Err(error) = looked {
+                        tracing::error!(feed, "feed.failed: {}", chain(&error));
+                    }
+                }
+            }
+            Err(error) => tracing::error!("feeds.failed: {}", chain(&error)),
+        }
+    }
 }
 
 fn chain(error: &AdvisoriesError) -> String {

@@ -89,11 +89,12 @@ impl Inspector {
         period: &str,
         now: Timestamp,
     ) -> Result<Assessment, InspectionError> {
-        contract.schedule.slot_of(period, "").map_err(|source| InspectionError::Period {
-            contract: contract.name.clone(),
-            period: period.to_owned(),
-            source,
-        })?;
+        let slot =
+            contract.schedule.slot_of(period, "").map_err(|source| InspectionError::Period {
+                contract: contract.name.clone(),
+                period: period.to_owned(),
+                source,
+            })?;
         let existing = self.store.inspection(contract.id, period).await?;
         if let Some(existing) = &existing
             && matches!(existing.state, State::Published | State::Acknowledged)
@@ -103,8 +104,9 @@ impl Inspector {
         }
         let input = gather::input(self, contract, period, now).await?;
         let pack = Arc::clone(&self.pack);
-        let assessment =
-            tokio::task::spawn_blocking(move || carepack_assessment::assess(&pack, input)).await?;
+        let judged = tokio::task::spawn_blocking(move || carepack_assessment::assess(&pack, input));
+        let mut assessment = judged.await?;
+        assessment.plans = crate::plans::lines(&self.store, contract, slot.period_end, now).await?;
         let id = existing.map_or_else(Uuid::now_v7, |existing| existing.id);
         let key = archive::write(&self.objects, id, &assessment).await?;
         self.store

@@ -5,9 +5,11 @@
 //! promised, done and overdue.
 
 mod account;
+mod lines;
 mod verify;
 
 pub use account::{Account, Entry, account};
+pub use lines::lines;
 pub use verify::{Look, Seen, Verified, judge, verify};
 
 use jiff::{SignedDuration, Timestamp};

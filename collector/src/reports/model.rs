@@ -59,6 +59,8 @@ pub struct Report {
     pub recommendations: Vec<Recommendation>,
     /// Recommendations after the first, a line each.
     pub further: Table,
+    /// What was told, agreed and proved about advisories; empty where nothing was.
+    pub plans: Table,
     pub exceptions: Table,
     pub confirm: Vec<Pair>,
     pub appendix: Appendix,

@@ -2,7 +2,11 @@
 //!
 //! Real processes and real mTLS on loopback: a collector with a fresh CA on embedded SQLite, one
 //! enrolled agent per host, last month's evidence imported as sealed bundles, this month's
-//! collected on schedule, assessed, reported. Progress on stderr; the result on stdout.
+//! collected on schedule, assessed; advisories taken in, told by mail, agreed on, applied and
+//! proved; reported. Progress on stderr; the result on stdout.
+
+#[path = "demo/advisories.rs"]
+mod advisories;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +15,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::collector::Collector;
+use carepack_tests::mailbox::Mailbox;
 use carepack_tests::process::until;
 use carepack_tests::{binaries, recorded};
 use clap::Parser;
@@ -63,12 +68,15 @@ fn demo(arguments: &Arguments) -> Result<()> {
     let mut stages = Stages { began: Instant::now(), done: Vec::new() };
     stages.run("build the agent and the collector", binaries::build)?;
     let dir = fresh(&arguments.dir)?;
+    let mailbox = Mailbox::open(&dir.join("mail"))?;
     let mut collector = stages.run("make a collector: SQLite, fresh CA", || {
         let mut collector = Collector::init(&dir.join("collector"))?;
+        advisories::configure(&collector, &mailbox)?;
         collector.serve()?;
         contract(&collector)?;
         Ok(collector)
     })?;
+    stages.run("take in the feeds of advisories", || advisories::take_in(&collector))?;
     let agents = stages.run("enrol one agent per host", || enrol(&collector, &dir))?;
     let period = period(&collector)?;
     stages.run("import last month's sealed bundles and assess them", || {
@@ -77,15 +85,20 @@ fn demo(arguments: &Arguments) -> Result<()> {
     let running = stages.run("let the agents collect and send on schedule", || {
         collect(&collector, agents, &period.now)
     })?;
-    let found = stages.run("assess the period", || {
-        collector.json(&["inspect", "--contract", CONTRACT, "--period", &period.now])
-    })?;
+    let inspect = || collector.json(&["inspect", "--contract", CONTRACT, "--period", &period.now]);
+    let first = stages.run("assess the period", inspect)?;
+    let told = stages
+        .run("tell the customer by mail, agree on a date, patch a host, prove it", || {
+            advisories::through(&collector, &mailbox, &dir)
+        })?;
+    let found = stages.run("assess the period again", inspect)?;
     stages.run("write the report: PDF and HTML, Korean and English", || {
         let out = dir.to_str().context("the demo's folder has a UTF-8 name")?;
         let words = ["report", "--contract", CONTRACT, "--period", &period.now, "--output", out];
         collector.run(&words)
     })?;
     tell(&stages, &found, &dir)?;
+    told.tell(&first, &found);
     if arguments.keep_running {
         keep(&mut collector, &running)?;
     }
@@ -173,6 +186,9 @@ fn enrol(collector: &Collector, dir: &std::path::Path) -> Result<Vec<Agent>> {
         let words = ["--host", host.name, "--role", host.role, "--importance", &importance];
         let token = collector.token(CONTRACT, &words)?;
         let agent = Agent::new(&dir.join("agents").join(host.name), &url, Some(host))?;
+        if host.name == advisories::PATCHED {
+            advisories::on_a_copy(&agent, host, dir)?;
+        }
         agent.enrol(&token)?;
         agents.push(agent);
     }

@@ -1,7 +1,7 @@
 //! What vendors' advisories say of a host: which fixes it lacks, most urgent first.
 
 use carepack_assessment::advised::{Advised, Row, Told};
-use carepack_assessment::model::HostAssessment;
+use carepack_assessment::model::{HostAssessment, PlanLine};
 
 use super::{Scene, day};
 use crate::reports::clean::clean;
@@ -10,6 +10,8 @@ use crate::reports::words::Lang;
 
 /// Advisories listed on paper; the rest is counted.
 const ROWS_MAX: usize = 60;
+/// Plans listed on paper.
+const PLANS_MAX: usize = 200;
 /// Packages and CVEs named of one.
 const HITS_MAX: usize = 4;
 const CVES_MAX: usize = 3;
@@ -122,6 +124,52 @@ fn packages(scene: &Scene<'_>, row: &Row) -> String {
         texts.push(format!("+{more}"));
     }
     texts.join(", ")
+}
+
+/// What was told, agreed and proved in the period.
+pub fn plans(scene: &Scene<'_>) -> Table {
+    let head = ["plan.standing", "adv.id", "host", "plan.decision", "plan.until", "plan.proved"];
+    let row = |line: &PlanLine| {
+        let title = match scene.lang {
+            Lang::Ko if !line.ko.is_empty() => &line.ko,
+            _ => &line.en,
+        };
+        let date = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_owned(), day);
+        vec![
+            scene.say(standing_key(&line.standing)),
+            format!("{} {}", clean(&line.advisory), clean(title)).trim_end().to_owned(),
+            clean(&line.host),
+            scene.say(decision_key(&line.decision)),
+            date(line.until),
+            date(line.verified_at),
+        ]
+    };
+    let rows = scene.assessment.plans.iter().take(PLANS_MAX).map(row).collect();
+    Table { head: head.iter().map(|key| scene.say(key)).collect(), rows }
+}
+
+fn standing_key(standing: &str) -> &'static str {
+    match standing {
+        "regressed" => "plan.regressed",
+        "overdue" => "plan.overdue",
+        "expired" => "plan.expired",
+        "not_running" => "plan.not_running",
+        "undecided" => "plan.undecided",
+        "promised" => "plan.promised",
+        "accepted" => "plan.accepted",
+        "not_ours" => "plan.not_ours",
+        _ => "plan.done",
+    }
+}
+
+fn decision_key(decision: &str) -> &'static str {
+    match decision {
+        "apply" => "plan.apply",
+        "wait" => "plan.wait",
+        "accept_risk" => "plan.accept",
+        "not_ours" => "plan.not_ours",
+        _ => "plan.none",
+    }
 }
 
 fn list(all: &[String], max: usize) -> String {

@@ -59,6 +59,7 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         hosts: assessment.hosts.iter().map(|page| host::page(&scene, page)).collect(),
         recommendations: recommendations::recommendations(&scene),
         further: recommendations::further(&scene),
+        plans: advisories::plans(&scene),
         exceptions: back::exceptions(&scene),
         confirm: back::confirm(&scene),
         appendix: back::appendix(&scene),
