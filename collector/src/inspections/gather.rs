@@ -17,6 +17,8 @@ use crate::store::{Contract, Host, SnapshotRow};
 
 /// Earlier inspections looked at for 재발 and 지속: twelve months.
 const HISTORY_MAX: usize = 12;
+/// Snapshots looked at between two inspections: one on demand each day of a quarter.
+const BETWEEN_MAX: u32 = 100;
 /// Hosts of one contract.
 const HOSTS_MAX: usize = 2_000;
 
@@ -70,16 +72,17 @@ async fn host_input(
     exceptions: BTreeMap<String, Exception>,
 ) -> Result<HostInput, InspectionError> {
     let id = host.id.to_string();
-    let current = match inspector.store.latest_in_period(host.id, period).await? {
-        Some(row) => Some(observed(&inspector.objects, &row).await?),
+    let last = earlier.last().and_then(|inspection| inspection.snapshots.get(&id));
+    let last = match last.and_then(|snapshot| snapshot.parse().ok()) {
+        Some(snapshot) => inspector.store.snapshot(snapshot).await?,
         None => None,
     };
-    let last = earlier.last().and_then(|inspection| inspection.snapshots.get(&id));
-    let previous = match last.and_then(|snapshot| snapshot.parse().ok()) {
-        Some(snapshot) => match inspector.store.snapshot(snapshot).await? {
-            Some(row) => Some(observed(&inspector.objects, &row).await?),
-            None => None,
-        },
+    let current = match inspector.store.latest_in_period(host.id, period).await? {
+        Some(row) => Some(of_period(inspector, &row, last.as_ref()).await?),
+        None => None,
+    };
+    let previous = match &last {
+        Some(row) => Some(observed(&inspector.objects, row).await?),
         None => None,
     };
     Ok(HostInput {
@@ -100,11 +103,40 @@ async fn host_input(
     })
 }
 
+/// The snapshot that a period is judged by, with the logs that the snapshots between the last
+/// inspection's and it had read: each log line travels once, whatever a snapshot was taken for.
+async fn of_period(
+    inspector: &Inspector,
+    row: &SnapshotRow,
+    last: Option<&SnapshotRow>,
+) -> Result<Observed, InspectionError> {
+    let mut snapshot = decoded(&inspector.objects, row).await?;
+    let all = inspector.store.snapshots(row.host, BETWEEN_MAX).await?;
+    let begins = |other: &SnapshotRow| match last {
+        Some(last) => other.taken_at > last.taken_at,
+        None => other.period == row.period,
+    };
+    // Newest first, so that the newest samples come first.
+    for other in all.iter().filter(|other| other.taken_at < row.taken_at && begins(other)) {
+        let earlier = decoded(&inspector.objects, other).await?;
+        carepack_facts::log_scans::join(&earlier, &mut snapshot);
+    }
+    let sha256 = row.sha256.clone();
+    Ok(tokio::task::spawn_blocking(move || Observed::of(&snapshot, &sha256)).await?)
+}
+
 /// A stored snapshot, decoded, checked against its digest, and parsed into facts.
 pub(crate) async fn observed(
     objects: &Objects,
     row: &SnapshotRow,
 ) -> Result<Observed, InspectionError> {
+    let snapshot = decoded(objects, row).await?;
+    let sha256 = row.sha256.clone();
+    Ok(tokio::task::spawn_blocking(move || Observed::of(&snapshot, &sha256)).await?)
+}
+
+/// A stored snapshot, decoded and checked against its digest.
+async fn decoded(objects: &Objects, row: &SnapshotRow) -> Result<Snapshot, InspectionError> {
     let what = || format!("snapshot {}", row.id);
     let body = objects
         .get(&row.object_key, BODY_BYTES_MAX as u64)
@@ -112,16 +144,15 @@ pub(crate) async fn observed(
         .map_err(|source| InspectionError::Object { what: what(), source })?
         .ok_or_else(|| InspectionError::Gone { what: what() })?;
     let sha256 = row.sha256.clone();
-    let parsed = tokio::task::spawn_blocking(move || {
+    let read = tokio::task::spawn_blocking(move || {
         let document = decompress(&body).map_err(|error| error.to_string())?;
         if carepack_shared::digest::sha256_hex(&document) != sha256 {
             return Err("its digest is not the one that was acknowledged".to_owned());
         }
-        let snapshot = Snapshot::from_document(&document).map_err(|error| error.to_string())?;
-        Ok(Observed::of(&snapshot, &sha256))
+        Snapshot::from_document(&document).map_err(|error| error.to_string())
     })
     .await?;
-    parsed.map_err(|detail| InspectionError::Damaged { what: what(), detail })
+    read.map_err(|detail| InspectionError::Damaged { what: what(), detail })
 }
 
 /// What is kept of an earlier inspection; an assessment is a thousand times larger.

@@ -8,6 +8,7 @@ mod evidence;
 mod fact;
 pub mod hourly;
 pub mod httpd;
+pub mod log_scans;
 mod lvm_backup;
 pub mod my_cnf;
 pub mod parsers;
