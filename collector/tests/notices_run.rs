@@ -82,8 +82,19 @@ impl Shop {
         let notices = Notices::open(parts, Arc::new(config), "https://c.kr".to_owned()).unwrap();
         let (customer, contract) = (customer.id, contract.id);
         let shop = Self { data, store, objects, notices, contract, customer };
+        shop.settle(0);
         shop.contact("kim@hanbit.kr").await;
         shop
+    }
+
+    /// How long a notice that goes at once waits for more hosts.
+    fn settle(&self, minutes: u16) {
+        let folder = self.data.path().join("notices");
+        std::fs::create_dir_all(&folder).unwrap();
+        let policy = format!(
+            "at_once: {{severities: [critical], exploited: true, settle_minutes: {minutes}}}\n"
+        );
+        std::fs::write(folder.join("policy.yaml"), policy).unwrap();
     }
 
     async fn contact(&self, email: &str) -> Uuid {
@@ -308,6 +319,22 @@ async fn a_critical_notice_goes_at_once_and_only_evidence_closes_its_plan() {
     let changes = shop.store.plan_changes(plans[0].id).await.unwrap();
     let states: Vec<_> = changes.iter().map(|change| change.to_state.as_str()).collect();
     assert_eq!(states, ["planned", "not_applied", "applied", "regressed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_window_are_one_mail() {
+    let shop = Shop::new("premium").await;
+    shop.settle(10);
+    let (first, second) = (shop.host("a").await, shop.host("b").await);
+    shop.publish(1, vec![sudo("RHSA-2026:1", Severity::Critical, "10.el9")]).await;
+    let minute = |minutes: i64| at(MONDAY) + jiff::SignedDuration::from_mins(minutes);
+    shop.snapshot(first, "9.el9", minute(0)).await;
+    assert_eq!(shop.run(minute(1)).await.sent, 0);
+    shop.snapshot(second, "9.el9", minute(5)).await;
+    assert_eq!(shop.run(minute(6)).await.sent, 0);
+    assert_eq!(shop.run(minute(12)).await.sent, 0, "the second joined six minutes ago");
+    assert_eq!(shop.run(minute(17)).await.sent, 1);
+    assert_eq!(shop.mails(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

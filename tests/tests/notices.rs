@@ -35,6 +35,10 @@ fn configure(collector: &Collector, mail: &Json) -> Result<()> {
     let mut notices = toml::Table::new();
     notices.insert("period_seconds".into(), 1.into());
     root.insert("notices".into(), notices.into());
+    let policies = collector.data.join("notices");
+    std::fs::create_dir_all(&policies)?;
+    let at_once = "at_once: {severities: [critical], exploited: true, settle_minutes: 0}\n";
+    std::fs::write(policies.join("policy.yaml"), at_once)?;
     Ok(std::fs::write(&file, root.to_string())?)
 }
 

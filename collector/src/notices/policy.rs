@@ -49,6 +49,10 @@ pub enum PolicyError {
 pub struct AtOnce {
     pub severities: BTreeSet<Severity>,
     pub exploited: bool,
+    /// A notice waits until no host has joined it for so long: the hosts of one window come one
+    /// after another, and each contact should hear once.
+    #[serde(default)]
+    pub settle_minutes: u16,
 }
 
 /// The weekly moment of the digest, in the contract's time zone.
@@ -156,6 +160,13 @@ impl Policy {
         } else {
             Hold::Digest
         }
+    }
+
+    /// Whether hosts may still be joining a notice that goes at once.
+    #[must_use]
+    pub fn is_settling(&self, revised_at: Timestamp, now: Timestamp) -> bool {
+        let settle = SignedDuration::from_mins(self.at_once.settle_minutes.into());
+        now.duration_since(revised_at) < settle
     }
 
     /// Whether an advisory is still news.

@@ -40,11 +40,12 @@ pub async fn queue(
     let mut waiting: HashMap<Uuid, Vec<&Notice>> = HashMap::new();
     let mut contacts: HashMap<Uuid, Vec<Contact>> = HashMap::new();
     for notice in notices.iter().filter(|notice| is_due(notice)) {
-        if !told.contains_key(&notice.contract) {
-            continue;
-        }
+        let Some(contract) = told.get(&notice.contract) else { continue };
         if notice.hold == Hold::Digest {
             waiting.entry(notice.contract).or_default().push(notice);
+            continue;
+        }
+        if contract.policy.is_settling(notice.revised_at, now) {
             continue;
         }
         let known = match contacts.entry(notice.contract) {

@@ -288,7 +288,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "저장소를 알 수 없어 주 스트림으로 봄",
         "its repositories are not known: taken for the main line",
     ),
-    ("adv.critical", "치명", "critical"),
+    ("adv.critical", "심각", "critical"),
     ("adv.important", "중요", "important"),
     ("adv.moderate", "보통", "moderate"),
     ("adv.low", "낮음", "low"),

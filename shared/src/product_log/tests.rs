@@ -10,7 +10,10 @@ fn reader(product: Product) -> Reader {
 }
 
 /// Lines of one file; each as time, priority, part, message.
-fn check(product: Product, lines: &[(&str, Option<&str>, Option<Priority>, Part, &str)]) {
+/// A line, and its time, priority, part and message.
+type Row<'r> = (&'r str, Option<&'r str>, Option<Priority>, Part, &'r str);
+
+fn check(product: Product, lines: &[Row<'_>]) {
     let mut reader = reader(product);
     for (line, at, priority, part, message) in lines {
         let seen = reader.line(line.as_bytes());

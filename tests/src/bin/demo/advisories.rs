@@ -38,10 +38,11 @@ pub fn configure(collector: &Collector, mailbox: &Mailbox) -> Result<()> {
         mailbox.address.port()
     ));
     std::fs::write(&file, text).context("writing the configuration")?;
-    // The written advisories keep their dates, whenever the demo runs.
+    // The written advisories keep their dates, whenever the demo runs; and it does not wait for more
+    // hosts, so that a mail may be told again with one more.
     let folder = collector.data.join("notices");
     std::fs::create_dir_all(&folder).context("making the folder of policies")?;
-    let policy = "age_days_max: 3650\n";
+    let policy = "age_days_max: 3650\nat_once: {severities: [critical], exploited: true}\n";
     std::fs::write(folder.join("policy.yaml"), policy).context("writing the notice policy")
 }
 
