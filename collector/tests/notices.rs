@@ -3,7 +3,6 @@
 mod support;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use carepack_collector::store::{
     Contact, Contract, Customer, Decision, Delivery, DeliveryState, Digest, Ended, Hold, Host,
@@ -428,7 +427,7 @@ macro_rules! on_both {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                if let Some(store) = super::fresh_postgres().await {
+                if let Some(store) = super::support::fresh_postgres().await {
                     super::$name(store).await;
                 }
             })*
@@ -451,32 +450,4 @@ on_both! {
 
 async fn sqlite_in(folder: &Path) -> Store {
     Store::open(&format!("sqlite:{}", folder.join("collector.db").display())).await.unwrap()
-}
-
-/// One server for all tests of this process, a database cloned from one template for each.
-async fn fresh_postgres() -> Option<Store> {
-    static SERVER: tokio::sync::OnceCell<Option<support::Postgres>> =
-        tokio::sync::OnceCell::const_new();
-    static TEMPLATE: tokio::sync::Mutex<bool> = tokio::sync::Mutex::const_new(false);
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(async || support::Postgres::start()).await.as_ref()?;
-    let admin = server.admin().await;
-    let mut made = TEMPLATE.lock().await;
-    if !*made {
-        admin.batch_execute("CREATE DATABASE template_carepack").await.unwrap();
-        Store::open(&server.address("template_carepack")).await.unwrap();
-        *made = true;
-    }
-    let name = format!("notices_{}", NEXT.fetch_add(1, Ordering::SeqCst));
-    let make = format!("CREATE DATABASE {name} TEMPLATE template_carepack");
-    // The template's last connection may still be closing.
-    for attempt in 0.. {
-        match admin.batch_execute(&make).await {
-            Ok(()) => break,
-            Err(error) if attempt > 100 => panic!("{error}"),
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-        }
-    }
-    drop(made);
-    Some(Store::open(&server.address(&name)).await.unwrap())
 }

@@ -5,11 +5,11 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use carepack_collector::store::{
-    Accepted, Alarm, AlarmKind, Certificate, Contract, Customer, Enrolled, Exception, Host,
-    Inspection, Polled, SnapshotRow, Spent, State, Store, StoreError, Token,
+    Accepted, AdvisorySet, Alarm, AlarmKind, Certificate, Contract, Customer, Enrolled, Exception,
+    FeedState, Host, Inspection, InventoryRow, Polled, SnapshotRow, Spent, State, Store,
+    StoreError, Token,
 };
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::period::{Cadence, Schedule};
@@ -378,6 +378,61 @@ async fn exceptions_and_alarms_are_kept(store: Store) {
     assert_eq!(alarms[0].kind, AlarmKind::NoticeUnanswered, "newest first");
 }
 
+async fn the_highest_set_of_advisories_is_in_force_and_feeds_keep_their_state(store: Store) {
+    let set = |version: u64| AdvisorySet {
+        version,
+        sha256: "ab".repeat(32),
+        made_at: now(),
+        valid_until: (version == 2).then(|| at("2027-01-01T00:00:00Z")),
+        imported_at: now(),
+        advisories: 50_000,
+        vulnerabilities: 3,
+        object_key: format!("advisories/{version}"),
+    };
+    assert_eq!(store.advisory_sets(1).await.unwrap(), []);
+    for version in [2, 1] {
+        store.add_advisory_set(&set(version)).await.unwrap();
+    }
+    assert_eq!(store.advisory_sets(9).await.unwrap(), [set(2), set(1)]);
+    assert!(store.add_advisory_set(&set(2)).await.is_err(), "of two at once one begins anew");
+    let mut state = FeedState {
+        name: "rhel9".to_owned(),
+        mark: "\"tag\"".to_owned(),
+        checked_at: now(),
+        ok_at: Some(now()),
+        error: None,
+    };
+    store.put_feed_state(&state).await.unwrap();
+    state.error = Some("answered 404".to_owned());
+    store.put_feed_state(&state).await.unwrap();
+    assert_eq!(store.feed_states().await.unwrap(), [state]);
+}
+
+async fn an_inventory_is_of_the_newest_snapshot(store: Store) {
+    let (_, host) = peopled(&store).await;
+    let old = a_snapshot(host.id, "2026-10-05T00:00:00Z");
+    let new = a_snapshot(host.id, "2026-11-05T00:00:00Z");
+    store.accept_snapshot(&old).await.unwrap();
+    let due = |rows: Vec<SnapshotRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(due(store.inventories_due(10).await.unwrap()), [old.id]);
+    let row = |snapshot: &SnapshotRow, key: Option<&str>| InventoryRow {
+        host: host.id,
+        snapshot: snapshot.id,
+        taken_at: snapshot.taken_at,
+        object_key: key.map(str::to_owned),
+    };
+    store.put_inventory(&row(&old, None)).await.unwrap();
+    assert_eq!(store.inventories_due(10).await.unwrap(), []);
+    assert_eq!(store.inventories().await.unwrap(), [], "it tells of no package");
+    store.accept_snapshot(&new).await.unwrap();
+    assert_eq!(due(store.inventories_due(10).await.unwrap()), [new.id]);
+    store.put_inventory(&row(&new, Some("inventories/a"))).await.unwrap();
+    // One that comes late changes nothing.
+    store.put_inventory(&row(&old, Some("inventories/b"))).await.unwrap();
+    assert_eq!(store.inventories().await.unwrap(), [row(&new, Some("inventories/a"))]);
+    assert_eq!(store.inventories_due(10).await.unwrap(), []);
+}
+
 /// The same suite on each backend.
 macro_rules! on_both {
     ($($name:ident,)*) => {
@@ -391,7 +446,7 @@ macro_rules! on_both {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                if let Some(store) = super::fresh_postgres().await {
+                if let Some(store) = super::support::fresh_postgres().await {
                     super::$name(store).await;
                 }
             })*
@@ -413,6 +468,8 @@ on_both! {
     polls_and_requests_are_kept,
     an_inspection_is_one_per_contract_and_period,
     exceptions_and_alarms_are_kept,
+    the_highest_set_of_advisories_is_in_force_and_feeds_keep_their_state,
+    an_inventory_is_of_the_newest_snapshot,
 }
 
 // ---- the backends
@@ -423,34 +480,6 @@ fn sqlite_address(folder: &Path) -> String {
 
 async fn sqlite_in(folder: &Path) -> Store {
     Store::open(&sqlite_address(folder)).await.unwrap()
-}
-
-/// One server for all tests of this process, a database cloned from one template for each.
-async fn fresh_postgres() -> Option<Store> {
-    static SERVER: tokio::sync::OnceCell<Option<support::Postgres>> =
-        tokio::sync::OnceCell::const_new();
-    static TEMPLATE: tokio::sync::Mutex<bool> = tokio::sync::Mutex::const_new(false);
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(async || support::Postgres::start()).await.as_ref()?;
-    let admin = server.admin().await;
-    let mut made = TEMPLATE.lock().await;
-    if !*made {
-        admin.batch_execute("CREATE DATABASE template_carepack").await.unwrap();
-        Store::open(&server.address("template_carepack")).await.unwrap();
-        *made = true;
-    }
-    let name = format!("t{}", NEXT.fetch_add(1, Ordering::SeqCst));
-    let clone = format!("CREATE DATABASE {name} TEMPLATE template_carepack");
-    // The template's last connection may still be closing.
-    for attempt in 0.. {
-        match admin.batch_execute(&clone).await {
-            Ok(()) => break,
-            Err(error) if attempt > 100 => panic!("{error}"),
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-        }
-    }
-    drop(made);
-    Some(Store::open(&server.address(&name)).await.unwrap())
 }
 
 // ---- what only one of them can show

@@ -192,7 +192,12 @@ fn a_real_cluster_of_one_node() -> Result<()> {
 
     cluster.tool(&["crm_attribute", "-t", "crm_config", "-n", "stonith-enabled", "-v", "false"])?;
     cluster.tool(&["crm_resource", "-r", "dummy", "--force-stop"])?;
-    cluster.until_told(&[r#"stonith-enabled="false""#, r#"op_key="dummy_monitor_2000""#])?;
+    // The count comes a moment after the action.
+    cluster.until_told(&[
+        r#"stonith-enabled="false""#,
+        r#"op_key="dummy_monitor_2000""#,
+        r#"fail-count="1""#,
+    ])?;
     faulty(&cluster.looked_at(dir.path())?)?;
 
     cluster.stop()?;

@@ -9,7 +9,10 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use carepack_collector::store::Store;
 
 /// Debian's package; elsewhere `postgresql-server`.
 const PACKAGE: &str = "postgresql-15 (Debian) or postgresql-server (RHEL)";
@@ -98,6 +101,34 @@ impl Postgres {
         use std::io::Write;
         self.script.stdin.as_mut().unwrap().write_all(b"cut\n").unwrap();
     }
+}
+
+/// One server for all tests of this process, a database cloned from one template for each.
+#[allow(dead_code, reason = "not every test of this folder asks for a store")]
+pub async fn fresh_postgres() -> Option<Store> {
+    static SERVER: tokio::sync::OnceCell<Option<Postgres>> = tokio::sync::OnceCell::const_new();
+    static TEMPLATE: tokio::sync::Mutex<bool> = tokio::sync::Mutex::const_new(false);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let server = SERVER.get_or_init(async || Postgres::start()).await.as_ref()?;
+    let admin = server.admin().await;
+    let mut made = TEMPLATE.lock().await;
+    if !*made {
+        admin.batch_execute("CREATE DATABASE template_carepack").await.unwrap();
+        Store::open(&server.address("template_carepack")).await.unwrap();
+        *made = true;
+    }
+    let name = format!("t{}", NEXT.fetch_add(1, Ordering::SeqCst));
+    let clone = format!("CREATE DATABASE {name} TEMPLATE template_carepack");
+    // The template's last connection may still be closing.
+    for attempt in 0.. {
+        match admin.batch_execute(&clone).await {
+            Ok(()) => break,
+            Err(error) if attempt > 100 => panic!("{error}"),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+    drop(made);
+    Some(Store::open(&server.address(&name)).await.unwrap())
 }
 
 impl Drop for Postgres {
