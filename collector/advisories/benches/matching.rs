@@ -1,7 +1,8 @@
 //! Who lacks what, at size: one host against many advisories, and a new advisory against fleets.
 //!
 //! The advisories and installations are made up in the proportions of RHEL: some 25 packages an
-//! advisory, 1,500 packages a host, a package fixed many times over. Run with
+//! advisory, 1,500 packages a host, a package fixed many times over, of which a host lacks the last
+//! few. Run with
 //! `cargo bench -p carepack-advisories --bench matching`.
 
 use std::hint::black_box;
@@ -39,15 +40,16 @@ fn advisory(number: u32) -> Advisory {
         "title": {}, "cves": [{"id": format!("CVE-2026-{number:05}")}],
         "published": "2026-11-01T00:00:00Z", "updated": "2026-11-01T00:00:00Z",
         "fixes": [{"streams": ["cpe:/o:redhat:enterprise_linux:9::baseos"],
-            "evr": format!("0:1.{}-{}.el9_4", number % 40, 1 + number / 1_000), "packages": packages}],
+            "evr": format!("0:1.39-{}.el9_4", 1 + number / 1_000), "packages": packages}],
     });
     serde_json::from_value(text).expect("an advisory")
 }
 
 fn host(profile: u32) -> Host {
     let package = |at: u32| -> Package {
-        let release = format!("{}.el9_4", 1 + (profile + at) % 50);
-        let version = format!("1.{}", (at * 3) % 40);
+        // Up to the newest release but three.
+        let release = format!("{}.el9_4", 47 + (profile + at) % 4);
+        let version = "1.39";
         let row = json!([name(at * 5 + profile % 50), "x86_64", 0, version, release, "", "", ""]);
         serde_json::from_value(row).expect("a package")
     };

@@ -15,7 +15,7 @@ pub struct Index<'s> {
     /// Distinct lists of streams: a host's relation to each is reckoned once.
     pub(crate) streams: Vec<&'s [String]>,
     pub(crate) fixes: Vec<Fixed<'s>>,
-    /// Package name → what fixes it.
+    /// Package name → what fixes it, in the order of [`Index::sort`].
     pub(crate) rows: HashMap<&'s str, Vec<Row<'s>>>,
     /// Source package → fixes that name nothing but it.
     pub(crate) sources: HashMap<&'s str, Vec<u32>>,
@@ -94,6 +94,7 @@ impl<'s> Index<'s> {
                 index.products.entry(&range.product).or_default().push((number, at));
             }
         }
+        index.sort();
         for (number, vulnerability) in (0..).zip(vulnerabilities) {
             for state in &vulnerability.states {
                 let streams = index.stream(&state.streams, &mut known);
@@ -104,6 +105,18 @@ impl<'s> Index<'s> {
             }
         }
         index
+    }
+
+    /// Newest first, so that a look at an installed package ends with the first that is not newer.
+    /// Versions without an epoch stand before all: their order says nothing.
+    fn sort(&mut self) {
+        let fixes = &self.fixes;
+        for rows in self.rows.values_mut() {
+            rows.sort_by(|a, b| {
+                let (a, b) = (&fixes[a.fix as usize], &fixes[b.fix as usize]);
+                a.has_epoch.cmp(&b.has_epoch).then_with(|| b.key.cmp(&a.key))
+            });
+        }
     }
 
     fn fix(&mut self, advisory: u32, fix: &'s Fix, known: &mut HashMap<&'s [String], u32>) {

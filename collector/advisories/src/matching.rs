@@ -8,10 +8,8 @@ mod fits;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use rpm_version::EvrSortKey;
-
 use crate::host::{Host, Package};
-use crate::index::{Fixed, Index, Stated};
+use crate::index::{Fixed, Index, Row, Stated};
 use crate::kernel;
 use crate::model::{Kind, Status};
 use crate::products;
@@ -161,9 +159,8 @@ struct Look<'l, 's> {
     relations: Vec<Relation>,
     applied: Applied,
     found: BTreeMap<u32, Found>,
-    /// Vulnerability and package that an advisory of the host's streams speaks of, or that the
-    /// vendor says not to be affected.
-    covered: HashSet<(&'s str, &'l str)>,
+    /// Vulnerability and package that the vendor says not to be affected.
+    unharmed: HashSet<(&'s str, &'l str)>,
     /// What is said of packages without a fix, checked when all covers are known.
     stated: Vec<(Stated<'s>, &'l [Package])>,
 }
@@ -177,7 +174,7 @@ impl<'l, 's> Look<'l, 's> {
             relations: index.streams.iter().map(relation).collect(),
             applied,
             found: BTreeMap::new(),
-            covered: HashSet::new(),
+            unharmed: HashSet::new(),
             stated: Vec::new(),
         }
     }
@@ -206,11 +203,7 @@ impl<'l, 's> Look<'l, 's> {
         let index = self.index;
         if let Some(rows) = index.rows.get(named[0].name.as_str()) {
             for group in named.chunk_by(|a, b| a.arch == b.arch) {
-                for row in rows {
-                    if concerns(*row, &group[0].arch, rows) {
-                        self.row(row.fix, group);
-                    }
-                }
+                self.group(rows, group);
             }
         }
         let (name, source) = (named[0].name.as_str(), named[0].source.as_str());
@@ -222,6 +215,48 @@ impl<'l, 's> Look<'l, 's> {
         for stated in sources.iter().filter_map(|name| index.states.get(name)).flatten() {
             self.state(*stated, named);
         }
+    }
+
+    /// All fixes of a name against the packages of one architecture.
+    fn group(&mut self, rows: &[Row<'s>], group: &'l [Package]) {
+        let newest = group.iter().map(|package| &package.key).max();
+        // Of kernels those that are installed and not booted count too.
+        let asks_all = self.applied == Applied::IsTold
+            || kernel::is_one(&group[0].name)
+            || group.iter().any(|package| package.epoch.is_none());
+        for row in rows {
+            let fixed = &self.index.fixes[row.fix as usize];
+            if !asks_all && fixed.has_epoch && newest.is_some_and(|newest| fixed.key <= *newest) {
+                break;
+            }
+            if concerns(*row, &group[0].arch, rows) {
+                self.row(row.fix, group);
+            }
+        }
+    }
+
+    /// Vulnerabilities that an advisory of the host's own streams speaks of for a package.
+    fn covered_by_own(&self, name: &str) -> HashSet<&'s str> {
+        let all = &self.host.packages;
+        let from = all.partition_point(|package| package.name.as_str() < name);
+        let named = all[from..].iter().take_while(|package| package.name == name);
+        let named: Vec<&Package> = named.collect();
+        let rows = self.index.rows.get(name).into_iter().flatten().map(|row| row.fix);
+        let source = named.first().map_or("", |package| package.source.as_str());
+        let sources = self.index.sources.get(source).into_iter().flatten().copied();
+        let mut covered = HashSet::new();
+        for fix in rows.chain(sources) {
+            let fixed = &self.index.fixes[fix as usize];
+            let own = self.relations[fixed.streams as usize] == Relation::Own;
+            let fits = |package: &&&Package| {
+                self.is_of_module(package, fixed) && is_of_vendor(package, fixed)
+            };
+            if own && named.iter().any(|package| fits(&package)) {
+                let cves = &self.index.advisories[fixed.advisory as usize].cves;
+                covered.extend(cves.iter().map(|cve| cve.id.as_str()));
+            }
+        }
+        covered
     }
 
     /// One fixed package against those of its name and architecture that are installed.
@@ -239,10 +274,6 @@ impl<'l, 's> Look<'l, 's> {
         };
         let (is_older, without_epoch) = is_older(newest, fixed);
         let advisory = &self.index.advisories[fixed.advisory as usize];
-        if relation == Relation::Own {
-            let name = newest.name.as_str();
-            self.covered.extend(advisory.cves.iter().map(|cve| (cve.id.as_str(), name)));
-        }
         let running = kernel::is_running_before(&self.host.running_kernel, newest, fixed);
         let state = match (relation, is_older, running) {
             (Relation::Own, true, _) => |found: &mut Found, hit| found.missing.push(hit),
@@ -286,7 +317,7 @@ impl<'l, 's> Look<'l, 's> {
         }
         if state.status == Status::NotAffected {
             let cve = self.index.vulnerabilities[vulnerability as usize].cve.id.as_str();
-            self.covered.insert((cve, named[0].name.as_str()));
+            self.unharmed.insert((cve, named[0].name.as_str()));
         } else if state.status != Status::UnderInvestigation {
             self.stated.push((stated, named));
         }
@@ -316,8 +347,9 @@ impl<'l, 's> Look<'l, 's> {
         }
     }
 
-    fn into_matches(self) -> Vec<Match> {
-        let Self { index, host, found, covered, stated, .. } = self;
+    fn into_matches(mut self) -> Vec<Match> {
+        let found = std::mem::take(&mut self.found);
+        let mut covers = Covers::default();
         let mut matches = Vec::with_capacity(found.len());
         for (number, found) in found {
             let Found { mut missing, not_running, mut elsewhere, .. } = found;
@@ -330,78 +362,87 @@ impl<'l, 's> Look<'l, 's> {
                     Class::Applicable
                 };
                 let kernel = missing.iter().any(|hit| kernel::is_one(&hit.name));
-                let live_patched = host.live_patched && kernel;
+                let live_patched = self.host.live_patched && kernel;
                 matches.push(Match { what, class, hits: sorted(missing), live_patched });
                 continue;
             }
             // What an advisory of the host's own streams speaks of is not to be had elsewhere.
-            let cves = &index.advisories[number as usize].cves;
-            let open =
-                |name: &str| cves.iter().any(|cve| !covered.contains(&(cve.id.as_str(), name)));
-            elsewhere.retain(|hit| open(&hit.name));
+            let cves = &self.index.advisories[number as usize].cves;
+            elsewhere.retain(|hit| cves.iter().any(|cve| !covers.has(&self, &cve.id, &hit.name)));
             if !elsewhere.is_empty() {
                 let class = Class::Elsewhere;
                 matches.push(Match { what, class, hits: sorted(elsewhere), live_patched: false });
             }
         }
-        matches.extend(unfixed(index, stated, &covered));
+        matches.extend(self.unfixed(&mut covers));
         matches
+    }
+
+    /// One match for each vulnerability; a fix to come anywhere counts more than none.
+    fn unfixed(&self, covers: &mut Covers<'s>) -> Vec<Match> {
+        let mut by_cve: BTreeMap<u32, (Class, Vec<Hit>)> = BTreeMap::new();
+        for (stated, named) in &self.stated {
+            let cve = &self.index.vulnerabilities[stated.vulnerability as usize].cve.id;
+            if covers.has(self, cve, &named[0].name) {
+                continue;
+            }
+            let class = match stated.state.status {
+                Status::WillNotFix | Status::OutOfSupport => Class::WillNotFix,
+                _ => Class::NoFixYet,
+            };
+            let entry = by_cve.entry(stated.vulnerability).or_insert((class, Vec::new()));
+            entry.0 = entry.0.min(class);
+            entry.1.extend(named.iter().map(|package| Hit {
+                name: package.name.clone(),
+                arch: package.arch.clone(),
+                place: String::new(),
+                installed: package.evr(),
+                fixed: None,
+                running: None,
+                without_epoch: false,
+            }));
+        }
+        let told = |(number, (class, hits))| Match {
+            what: What::Vulnerability(number),
+            class,
+            hits: sorted(hits),
+            live_patched: false,
+        };
+        by_cve.into_iter().map(told).collect()
     }
 }
 
-/// One match for each vulnerability; a fix to come anywhere counts more than none.
-fn unfixed(
-    index: &Index<'_>,
-    stated: Vec<(Stated<'_>, &[Package])>,
-    covered: &HashSet<(&str, &str)>,
-) -> Vec<Match> {
-    let mut by_cve: BTreeMap<u32, (Class, Vec<Hit>)> = BTreeMap::new();
-    for (stated, named) in stated {
-        let cve = index.vulnerabilities[stated.vulnerability as usize].cve.id.as_str();
-        if covered.contains(&(cve, named[0].name.as_str())) {
-            continue;
+/// What advisories of the host's own streams speak of, by package, as far as it was asked for.
+#[derive(Default)]
+struct Covers<'s>(HashMap<String, HashSet<&'s str>>);
+
+impl<'s> Covers<'s> {
+    /// Whether a vulnerability of a package is one that the host's own streams fix, or that its
+    /// vendor says to do no harm there.
+    fn has(&mut self, look: &Look<'_, 's>, cve: &str, name: &str) -> bool {
+        if look.unharmed.contains(&(cve, name)) {
+            return true;
         }
-        let class = match stated.state.status {
-            Status::WillNotFix | Status::OutOfSupport => Class::WillNotFix,
-            _ => Class::NoFixYet,
-        };
-        let entry = by_cve.entry(stated.vulnerability).or_insert((class, Vec::new()));
-        entry.0 = entry.0.min(class);
-        entry.1.extend(named.iter().map(|package| Hit {
-            name: package.name.clone(),
-            arch: package.arch.clone(),
-            place: String::new(),
-            installed: package.evr(),
-            fixed: None,
-            running: None,
-            without_epoch: false,
-        }));
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), look.covered_by_own(name));
+        }
+        self.0.get(name).is_some_and(|covered| covered.contains(cve))
     }
-    let told = |(number, (class, hits))| Match {
-        what: What::Vulnerability(number),
-        class,
-        hits: sorted(hits),
-        live_patched: false,
-    };
-    by_cve.into_iter().map(told).collect()
 }
 
 /// By name and architecture; of several fixes for one package the newest is asked for.
 fn sorted(mut hits: Vec<Hit>) -> Vec<Hit> {
-    hits.sort();
-    let mut newest: HashMap<(String, String, String), EvrSortKey> = HashMap::new();
-    let place = |hit: &Hit| (hit.name.clone(), hit.arch.clone(), hit.place.clone());
     let key =
         |hit: &Hit| rpm_version::Evr::parse(hit.fixed.as_deref().unwrap_or_default()).sortkey();
-    for hit in &hits {
-        let key = key(hit);
-        let known = newest.entry(place(hit)).or_insert_with(|| key.clone());
-        if key > *known {
-            *known = key;
+    hits.sort();
+    hits.dedup_by(|next, kept| {
+        let is_same =
+            (&next.name, &next.arch, &next.place) == (&kept.name, &kept.arch, &kept.place);
+        if is_same && key(next) > key(kept) {
+            std::mem::swap(next, kept);
         }
-    }
-    hits.retain(|hit| newest.get(&place(hit)).is_none_or(|newest| key(hit) == *newest));
-    hits.dedup();
+        is_same
+    });
     hits
 }
 
