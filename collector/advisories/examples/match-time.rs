@@ -4,7 +4,7 @@
 
 use std::io::BufReader;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use carepack_advisories::feeds::updateinfo;
@@ -17,11 +17,11 @@ use carepack_advisories::stream::{Repositories, Streams};
 const ROUNDS: u32 = 1_000;
 const PEER_ROUNDS: u32 = 5;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some((case, command)) = arguments.split_first() else {
         eprintln!("usage: match-time CASE [COMMAND…]");
-        std::process::exit(2);
+        return ExitCode::from(2);
     };
     let case = Path::new(case);
     let list = std::fs::read_to_string(case.join("packages.tsv")).expect("packages.tsv");
@@ -59,6 +59,7 @@ fn main() {
         let peer = start.elapsed().as_secs_f64() / f64::from(PEER_ROUNDS);
         println!("peer: {:.0} ms, {:.0} times as long", peer * 1e3, peer / own);
     }
+    ExitCode::SUCCESS
 }
 
 fn package(line: &str) -> Package {
