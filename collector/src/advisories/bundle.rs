@@ -5,7 +5,6 @@
 //! `minisign -S -t "carepack-advisories version:7" -m FILE`. A bundle says until when it is valid;
 //! tampered, older and expired ones are refused, and the set in force stays.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use carepack_advisories::feeds::set::Set;
@@ -14,7 +13,7 @@ use minisign_verify::{PublicKey, Signature};
 
 use super::AdvisoriesError;
 use super::sets::{self, STORED_BYTES_MAX};
-use super::source::Taken;
+use super::source::{Taken, whole};
 use crate::objects::Objects;
 use crate::store::{FeedState, Store};
 
@@ -56,7 +55,7 @@ pub async fn import(
     key: &Path,
     now: Timestamp,
 ) -> Result<u64, AdvisoriesError> {
-    let packed = read(file, STORED_BYTES_MAX)?;
+    let packed = whole(file, (STORED_BYTES_MAX, "bytes in a bundle"))?;
     let version = signed(&packed, file, key)?;
     let states = store.feed_states().await?;
     let known = states.iter().find(|state| state.name == NAME);
@@ -118,18 +117,7 @@ fn feeds_of(set: Set) -> Vec<Taken> {
     taken
 }
 
-fn read(path: &Path, max: u64) -> Result<Vec<u8>, AdvisoriesError> {
-    let fault = |source| AdvisoriesError::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(fault)?;
-    file.take(max + 1).read_to_end(&mut bytes).map_err(fault)?;
-    if bytes.len() as u64 > max {
-        return Err(AdvisoriesError::Limit { what: "bytes in a bundle", max });
-    }
-    Ok(bytes)
-}
-
 fn text(path: &Path) -> Result<String, AdvisoriesError> {
-    let bytes = read(path, SIGNATURE_BYTES_MAX)?;
+    let bytes = whole(path, (SIGNATURE_BYTES_MAX, "bytes in a bundle"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -14,7 +14,7 @@ use reqwest::{Client, Response, StatusCode};
 use tokio::io::AsyncWriteExt;
 
 use super::source::{self, How, Taken};
-use super::{AdvisoriesError, sets};
+use super::{AdvisoriesError, chain, sets};
 use crate::config::{Config, Feed, FeedKind};
 use crate::objects::Objects;
 use crate::store::{FeedState, Store};
@@ -38,8 +38,8 @@ pub enum Looked {
     New { version: u64 },
 }
 
-/// Asks all feeds of a configuration and joins what is new; one that fails is told and leaves the
-/// others alone. The state of each is kept.
+/// Asks all feeds of a configuration and joins what is new into one set; one that fails is told and
+/// leaves the others alone. The state of each is kept.
 ///
 /// # Errors
 /// [`AdvisoriesError`] of the store or the object store only.
@@ -48,21 +48,37 @@ pub async fn all(
     feeds: &[Feed],
     now: Timestamp,
 ) -> Result<Vec<(String, Result<Looked, AdvisoriesError>)>, AdvisoriesError> {
-    let mut told = Vec::new();
+    let states = store.feed_states().await?;
+    let known = |feed: &Feed| states.iter().find(|state| state.name == feed.name);
+    let (mut looks, mut new) = (Vec::with_capacity(feeds.len()), Vec::new());
     for feed in feeds {
-        let states = store.feed_states().await?;
-        let known = states.into_iter().find(|state| state.name == feed.name);
-        let mark = known.as_ref().map_or("", |state| state.mark.as_str()).to_owned();
-        let looked = one((store, objects), feed, &mark, now).await;
-        let before = known.as_ref().and_then(|state| state.ok_at);
-        let (mark, ok_at, error) = match &looked {
-            Ok((_, mark)) => (mark.clone(), Some(now), None),
-            Err(error) => (mark, before, Some(chain(error))),
+        let mark = known(feed).map_or("", |state| &state.mark);
+        let looked = one(feed, mark, now).await;
+        looks.push(looked.map(|found| {
+            found.map(|(taken, mark)| {
+                new.push(taken);
+                mark
+            })
+        }));
+    }
+    let mut version = 0;
+    if !new.is_empty() {
+        version = sets::join((store, objects), new, now).await?.header.version;
+    }
+    let mut told = Vec::with_capacity(feeds.len());
+    for (feed, look) in feeds.iter().zip(looks) {
+        let before = known(feed);
+        let mark = before.map(|state| state.mark.clone()).unwrap_or_default();
+        let (mark, ok_at, looked) = match look {
+            Ok(Some(mark)) => (mark, Some(now), Ok(Looked::New { version })),
+            Ok(None) => (mark, Some(now), Ok(Looked::Same)),
+            Err(error) => (mark, before.and_then(|state| state.ok_at), Err(error)),
         };
+        let error = looked.as_ref().err().map(|error| chain(error));
         let name = feed.name.clone();
         let state = FeedState { name: name.clone(), mark, checked_at: now, ok_at, error };
         store.put_feed_state(&state).await?;
-        told.push((name, looked.map(|(looked, _)| looked)));
+        told.push((name, looked));
     }
     Ok(told)
 }
@@ -103,22 +119,12 @@ pub async fn keep_looking(
     }
 }
 
-fn chain(error: &AdvisoriesError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
+/// What is new of a feed, and the mark by which it is known next time.
 async fn one(
-    stores: (&Store, &Objects),
     feed: &Feed,
     mark: &str,
     now: Timestamp,
-) -> Result<(Looked, String), AdvisoriesError> {
+) -> Result<Option<(Taken, String)>, AdvisoriesError> {
     let folder = tempfile::tempdir()
         .map_err(|source| AdvisoriesError::Write { path: std::env::temp_dir(), source })?;
     let door = Door::new(feed)?;
@@ -127,21 +133,14 @@ async fn one(
         FeedKind::Csaf => door.csaf(folder.path(), mark).await?,
         FeedKind::File => door.file(folder.path(), mark).await?,
     };
-    let Some(mark) = mark else { return Ok((Looked::Same, mark_of(stores.0, feed).await?)) };
+    let Some(mark) = mark else { return Ok(None) };
     let how = How { name: feed.name.clone(), stream: feed.stream.clone(), date: Some(now) };
     let path = folder.path().to_owned();
-    let taken: Taken = tokio::task::spawn_blocking(move || source::take(&path, &how)).await??;
+    let taken = tokio::task::spawn_blocking(move || source::take(&path, &how)).await??;
     for (path, why) in taken.refused.iter().take(20) {
         tracing::warn!(feed = feed.name, "feed.file_refused: {}: {why}", path.display());
     }
-    let set = sets::join(stores, vec![taken], now).await?;
-    Ok((Looked::New { version: set.header.version }, mark))
-}
-
-async fn mark_of(store: &Store, feed: &Feed) -> Result<String, AdvisoriesError> {
-    let states = store.feed_states().await?;
-    let own = states.into_iter().find(|state| state.name == feed.name);
-    Ok(own.map(|state| state.mark).unwrap_or_default())
+    Ok(Some((taken, mark)))
 }
 
 /// The one way out of the collector: to the address that the configuration names.

@@ -8,7 +8,7 @@ use carepack_advisories::host::Host;
 use carepack_shared::digest::sha256_hex;
 use uuid::Uuid;
 
-use super::AdvisoriesError;
+use super::{AdvisoriesError, stored};
 use crate::objects::Objects;
 use crate::store::{InventoryRow, SnapshotRow, Store};
 
@@ -90,14 +90,10 @@ pub async fn inventories(
 }
 
 async fn read(objects: &Objects, key: &str) -> Result<Host, AdvisoriesError> {
-    let what = || format!("inventory {key}");
-    let packed = objects
-        .get(key, STORED_BYTES_MAX)
-        .await
-        .map_err(|source| AdvisoriesError::Object { what: what(), source })?
-        .ok_or_else(|| AdvisoriesError::Gone { what: what() })?;
+    let what = format!("inventory {key}");
+    let packed = stored(objects, key, (&what, STORED_BYTES_MAX)).await?;
     let damaged = |source: Box<dyn std::error::Error + Send + Sync>| AdvisoriesError::Damaged {
-        what: what(),
+        what: what.clone(),
         source,
     };
     let mut json = Vec::new();

@@ -18,11 +18,33 @@ use std::path::PathBuf;
 use carepack_advisories::feeds::FeedError;
 use carepack_advisories::feeds::set::SetError;
 
-use crate::objects::ObjectError;
+use crate::objects::{ObjectError, Objects};
 use crate::store::StoreError;
 
 pub use inventory::inventories;
 pub use sets::current;
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// An object that a row names.
+async fn stored(
+    objects: &Objects,
+    key: &str,
+    (what, bytes_max): (&str, u64),
+) -> Result<Vec<u8>, AdvisoriesError> {
+    let object = |source| AdvisoriesError::Object { what: what.to_owned(), source };
+    let found = objects.get(key, bytes_max).await.map_err(object)?;
+    found.ok_or_else(|| AdvisoriesError::Gone { what: what.to_owned() })
+}
 
 /// Why advisories could not be taken in or given.
 #[derive(Debug, thiserror::Error)]

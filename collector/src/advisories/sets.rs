@@ -9,8 +9,8 @@ use carepack_advisories::feeds::set::{self, FORMAT, Feed, Header, Merge, Set};
 use carepack_shared::digest::sha256_hex;
 use jiff::Timestamp;
 
-use super::AdvisoriesError;
 use super::source::Taken;
+use super::{AdvisoriesError, stored};
 use crate::objects::Objects;
 use crate::store::{AdvisorySet, Store};
 
@@ -44,11 +44,7 @@ pub async fn current(
 
 async fn read(objects: &Objects, row: &AdvisorySet) -> Result<Set, AdvisoriesError> {
     let what = format!("advisory set {}", row.version);
-    let packed = objects
-        .get(&row.object_key, STORED_BYTES_MAX)
-        .await
-        .map_err(|source| AdvisoriesError::Object { what: what.clone(), source })?
-        .ok_or_else(|| AdvisoriesError::Gone { what: what.clone() })?;
+    let packed = stored(objects, &row.object_key, (&what, STORED_BYTES_MAX)).await?;
     let read = tokio::task::spawn_blocking(move || unpack(&packed)).await?;
     read.map_err(|source| AdvisoriesError::Damaged { what, source: Box::new(source) })
 }
@@ -82,13 +78,16 @@ pub async fn join(
 ) -> Result<Arc<Set>, AdvisoriesError> {
     let known = current(store, objects).await?;
     let version = known.as_ref().map_or(1, |known| known.header.version + 1);
-    let set = tokio::task::spawn_blocking(move || merged(known.as_deref(), taken, version, now));
+    let set = tokio::task::spawn_blocking(move || {
+        // Nobody else has it: nothing is copied.
+        merged(known.map(Arc::unwrap_or_clone), taken, version, now)
+    });
     let set = set.await?;
     keep((store, objects), &set, now).await?;
     Ok(Arc::new(set))
 }
 
-fn merged(known: Option<&Set>, taken: Vec<Taken>, version: u64, now: Timestamp) -> Set {
+fn merged(known: Option<Set>, taken: Vec<Taken>, version: u64, now: Timestamp) -> Set {
     let mut merge = Merge::default();
     let mut header = Header {
         format: FORMAT,
@@ -99,10 +98,10 @@ fn merged(known: Option<&Set>, taken: Vec<Taken>, version: u64, now: Timestamp) 
         repositories: Default::default(),
     };
     if let Some(known) = known {
-        header.feeds.clone_from(&known.header.feeds);
-        header.repositories.clone_from(&known.header.repositories);
-        known.advisories.iter().for_each(|one| merge.add_advisory(one.clone()));
-        known.vulnerabilities.iter().for_each(|one| merge.add_vulnerability(one.clone()));
+        header.feeds = known.header.feeds;
+        header.repositories = known.header.repositories;
+        known.advisories.into_iter().for_each(|one| merge.add_advisory(one));
+        known.vulnerabilities.into_iter().for_each(|one| merge.add_vulnerability(one));
     }
     for Taken { feed, reading, repositories, exploited, .. } in taken {
         merge.add(&feed.name, reading);

@@ -19,14 +19,12 @@ use carepack_shared::bzip2::Bzip2;
 use jiff::Timestamp;
 use sha2::Digest;
 
-use super::AdvisoriesError;
+use super::{AdvisoriesError, chain};
 
 /// Files of one folder or archive; all of Red Hat's VEX files are some 50,000.
 const FILES_MAX: u64 = 500_000;
 /// Folders below each other.
 const DEPTH_MAX: usize = 8;
-/// Most bytes of one file, unpacked; RHEL 8's `updateinfo.xml` has some 150 MB.
-const FILE_BYTES_MAX: u64 = updateinfo::UPDATEINFO_BYTES_MAX;
 /// Dictionary of an xz file in KiB.
 const DICTIONARY_KIB_MAX: u32 = 80 * 1024;
 /// Window of a zstd file, as a power of two.
@@ -135,7 +133,7 @@ impl Taking<'_> {
             } else if kind.is_file()
                 && let Err(error) = self.file(&name)
             {
-                self.taken.refused.push((name, told(&error)));
+                self.taken.refused.push((name, chain(&error)));
             }
         }
         Ok(())
@@ -143,7 +141,7 @@ impl Taking<'_> {
 
     fn repository(&mut self, path: &Path) -> Result<(), AdvisoriesError> {
         let index = path.join("repodata/repomd.xml");
-        let bytes = whole(&index, repomd::REPOMD_BYTES_MAX as u64)?;
+        let bytes = whole(&index, (repomd::REPOMD_BYTES_MAX as u64, "bytes in repomd.xml"))?;
         let read = repomd::read(&bytes);
         let repository = read.map_err(|source| AdvisoriesError::Feed { path: index, source })?;
         let Some(part) = repository.updateinfo else {
@@ -154,7 +152,7 @@ impl Taking<'_> {
             let mut digest = sha2::Sha256::new();
             let mut from = File::open(&file).map_err(read_error(&file))?;
             std::io::copy(&mut from, &mut digest).map_err(read_error(&file))?;
-            let digest: String = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+            let digest = carepack_shared::digest::hex(&digest.finalize());
             if digest != part.checksum.value {
                 return Err(AdvisoriesError::Checksum(file));
             }
@@ -194,7 +192,7 @@ impl Taking<'_> {
             // Only named in messages: nothing is ever written there.
             let stream: Box<dyn BufRead + '_> = Box::new(BufReader::new(entry));
             if let Err(error) = self.document(&name, stream) {
-                self.taken.refused.push((name, told(&error)));
+                self.taken.refused.push((name, chain(&error)));
             }
         }
         Ok(())
@@ -293,17 +291,6 @@ impl Taking<'_> {
     }
 }
 
-/// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
 type Stream = Box<dyn BufRead>;
 
 /// A file unpacked as its first bytes say: gzip, xz, bzip2, zstd or plain.
@@ -328,15 +315,26 @@ fn unpacked(from: Box<dyn Read>) -> std::io::Result<Stream> {
 
 /// All bytes of a stream, or the error that it has more.
 fn limited(stream: impl Read, max: u64, path: &Path) -> Result<Vec<u8>, AdvisoriesError> {
+    limited_as(stream, max, (path, "bytes in one document of the feed"))
+}
+
+fn limited_as(
+    stream: impl Read,
+    max: u64,
+    (path, what): (&Path, &'static str),
+) -> Result<Vec<u8>, AdvisoriesError> {
     let mut bytes = Vec::new();
     stream.take(max + 1).read_to_end(&mut bytes).map_err(read_error(path))?;
     if bytes.len() as u64 > max {
-        return Err(AdvisoriesError::Limit { what: "bytes in one document of the feed", max });
+        return Err(AdvisoriesError::Limit { what, max });
     }
     Ok(bytes)
 }
 
-fn whole(path: &Path, max: u64) -> Result<Vec<u8>, AdvisoriesError> {
-    let file = File::open(path).map_err(read_error(path))?;
-    limited(file, max.min(FILE_BYTES_MAX), path)
+/// All bytes of a file of at most so many; `what` names them where there are more.
+pub(super) fn whole(
+    path: &Path,
+    (max, what): (u64, &'static str),
+) -> Result<Vec<u8>, AdvisoriesError> {
+    limited_as(File::open(path).map_err(read_error(path))?, max, (path, what))
 }

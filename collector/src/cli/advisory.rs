@@ -6,7 +6,7 @@ use anyhow::Context;
 use carepack_advisories::feeds::set::Set;
 use carepack_advisories::fleet::Fleet;
 use carepack_advisories::index::Index;
-use carepack_advisories::matching::{Match, What, matches};
+use carepack_advisories::matching::{Match, matches};
 use carepack_advisories::stream::Streams;
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -89,8 +89,7 @@ pub enum Advisory {
 impl Advisory {
     pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
         open::with(config, |opened| async move {
-            let objects = Objects::open(&opened.config.data.join("objects"))
-                .context("opening the object store")?;
+            let objects = opened.objects()?;
             self.go(&opened, &objects).await
         })
     }
@@ -307,21 +306,11 @@ async fn of_host((store, objects): Stores<'_>, name: &str, as_json: bool) -> any
 }
 
 fn told(index: &Index<'_>, found: &[Match], as_json: bool) -> anyhow::Result<Exit> {
-    let id = |found: &Match| match found.what {
-        What::Advisory(at) => {
-            let one = &index.advisories[at as usize];
-            (one.id.clone(), one.severity)
-        }
-        What::Vulnerability(at) => {
-            let one = &index.vulnerabilities[at as usize];
-            (one.cve.id.clone(), one.severity)
-        }
-    };
     if as_json {
         let rows: Vec<Value> = found
             .iter()
             .map(|one| {
-                let (id, severity) = id(one);
+                let (id, severity) = one.what.named(index);
                 let hits: Vec<Value> = one
                     .hits
                     .iter()
@@ -340,7 +329,7 @@ fn told(index: &Index<'_>, found: &[Match], as_json: bool) -> anyhow::Result<Exi
     let rows: Vec<Vec<String>> = found
         .iter()
         .map(|one| {
-            let (id, severity) = id(one);
+            let (id, severity) = one.what.named(index);
             let mut names: Vec<String> = one
                 .hits
                 .iter()
@@ -354,7 +343,12 @@ fn told(index: &Index<'_>, found: &[Match], as_json: bool) -> anyhow::Result<Exi
             if one.hits.len() > NAMED_MAX {
                 names.push(format!("+{}", one.hits.len() - NAMED_MAX));
             }
-            vec![id, one.class.as_str().to_owned(), severity.as_str().to_owned(), names.join(", ")]
+            vec![
+                id.to_owned(),
+                one.class.as_str().to_owned(),
+                severity.as_str().to_owned(),
+                names.join(", "),
+            ]
         })
         .collect();
     print::table(&["id", "class", "severity", "packages"], &rows);

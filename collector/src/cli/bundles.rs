@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::admin::find_host;
 use super::{Exit, archive, open, print};
 use crate::archives;
-use crate::objects::{Objects, snapshot_key};
+use crate::objects::snapshot_key;
 use crate::pki::Authority;
 use crate::store::{Accepted, Host, SnapshotRow};
 
@@ -100,8 +100,7 @@ impl Import {
 /// nothing.
 async fn keep(opened: &open::Opened, host: &Host, incoming: Incoming) -> anyhow::Result<Exit> {
     let Incoming { snapshot, document, sha256 } = incoming;
-    let objects =
-        Objects::open(&opened.config.data.join("objects")).context("opening the object store")?;
+    let objects = opened.objects()?;
     let body = bundle::compress(&document).context("compressing the document")?;
     let row = SnapshotRow {
         id: snapshot.id,

@@ -16,14 +16,13 @@ pub use plan::Plan;
 
 use super::open::Opened;
 use crate::notices::Notices;
-use crate::objects::Objects;
 use crate::serve::Addresses;
 use crate::store;
 
 /// The parts that notices work with. Links begin with the configured address, else with that of
 /// the serving collector.
 fn notices(opened: &Opened) -> anyhow::Result<Notices> {
-    let objects = Objects::open(&opened.config.data.join("objects"))?;
+    let objects = opened.objects()?;
     let config = Arc::new(opened.config.clone());
     let url = config.people.url.clone().unwrap_or_else(|| {
         let file = config.data.join("run/addresses.json");

@@ -19,10 +19,14 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// The object store.
+    pub fn objects(&self) -> anyhow::Result<Objects> {
+        Objects::open(&self.config.data.join("objects")).context("opening the object store")
+    }
+
     /// The inspector with the built-in rules, or those of a folder.
     pub fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
-        let objects =
-            Objects::open(&self.config.data.join("objects")).context("opening the object store")?;
+        let objects = self.objects()?;
         let pack = Arc::new(super::rules::load(rules)?);
         Ok(Inspector { store: self.store.clone(), objects, pack, data: self.config.data.clone() })
     }
