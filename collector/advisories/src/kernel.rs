@@ -53,11 +53,9 @@ pub(crate) fn is_running_before(release: &str, package: &Package, fixed: &Fixed<
         (_, _, true) => "kernel-uek",
         _ => "kernel",
     };
+    let fixed = Evr::parse(&fixed.fix.evr);
     flavour_of(&package.name) == running
-        && Evr::new("0", version, build) < {
-            let fixed = Evr::parse(&fixed.fix.evr);
-            Evr::new("0".to_owned(), fixed.version().to_owned(), fixed.release().to_owned())
-        }
+        && Evr::new("0", version, build) < Evr::new("0", fixed.version(), fixed.release())
 }
 
 fn flavour_of(name: &str) -> &'static str {

@@ -4,6 +4,7 @@
 //! for the same name, architecture and module stream. The order of the work is chosen by size:
 //! over the host's packages against a large index, over the index' names against a large host.
 
+mod answer;
 mod fits;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,102 +15,8 @@ use crate::kernel;
 use crate::model::{Kind, Status};
 use crate::products;
 use crate::stream::{Relation, Streams};
+pub use answer::{Class, Hit, Match, Standing, What};
 use fits::{concerns, is_foreign, is_of_module, is_of_vendor, is_older};
-
-/// What can be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// The fix is in a stream that the host takes packages from.
-    Applicable,
-    /// The fix is in another life-cycle stream, or in a repository that is off.
-    Elsewhere,
-    /// The vendor has no fix yet.
-    NoFixYet,
-    /// The vendor will not fix it in the host's release.
-    WillNotFix,
-}
-
-impl Class {
-    /// The word that is stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Applicable => "applicable",
-            Self::Elsewhere => "elsewhere",
-            Self::NoFixYet => "no_fix_yet",
-            Self::WillNotFix => "will_not_fix",
-        }
-    }
-}
-
-/// An advisory or a vulnerability, by its place in the index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    Advisory(u32),
-    Vulnerability(u32),
-}
-
-/// One thing that a host lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match {
-    pub what: What,
-    pub class: Class,
-    /// By name and architecture.
-    pub hits: Vec<Hit>,
-    /// A live patch of the kernel is in force: the fault may be shut without a new kernel.
-    pub live_patched: bool,
-}
-
-impl Match {
-    /// Everything is installed, and the machine still runs what was before.
-    #[must_use]
-    pub fn is_only_not_running(&self) -> bool {
-        self.class == Class::Applicable && self.hits.iter().all(|hit| hit.running.is_some())
-    }
-}
-
-/// A package or product of the host, and what would fix it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hit {
-    pub name: String,
-    /// Empty of a product outside RPM, whose place stands in `place`.
-    pub arch: String,
-    /// Where a product outside RPM is.
-    pub place: String,
-    /// `E:V-R`, or a product's version: the newest installed.
-    pub installed: String,
-    /// None where there is no fix.
-    pub fixed: Option<String>,
-    /// The running release, where the fixed one is installed and not booted.
-    pub running: Option<String>,
-    /// An epoch was not known on one side, so it was compared without.
-    pub without_epoch: bool,
-}
-
-/// How a host stands to one advisory, package by package.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Older than what fixes it.
-    pub missing: Vec<Hit>,
-    /// Installed, and the machine still runs what was before.
-    pub not_running: Vec<Hit>,
-    /// As new as asked for, or newer.
-    pub applied: Vec<Hit>,
-}
-
-impl Standing {
-    /// The host has something that the advisory fixes, and all of it is in force.
-    #[must_use]
-    pub fn is_applied(&self) -> bool {
-        self.missing.is_empty() && self.not_running.is_empty() && !self.applied.is_empty()
-    }
-
-    /// The host has nothing that the advisory fixes.
-    #[must_use]
-    pub fn is_unconcerned(&self) -> bool {
-        self.missing.is_empty() && self.not_running.is_empty() && self.applied.is_empty()
-    }
-}
 
 /// What one advisory is to a host, package by package.
 #[derive(Default)]

@@ -101,18 +101,14 @@ impl<'c> Known<'c> {
         Self { set, index: set.index() }
     }
 
-    /// What it says of a host; with `until`, only what was published by then.
-    fn advise(&self, host: &Host, as_of: Timestamp, until: Option<Timestamp>) -> Advised {
+    /// What it says of a host.
+    fn advise(&self, host: &Host, as_of: Timestamp) -> Advised {
         let streams = Streams::of(host, &self.set.header.repositories);
         let dated = self.set.dated(host, &streams);
         let is_old = dated.is_some_and(|date| as_of.duration_since(date) > FRESH)
             || self.set.header.valid_until.is_some_and(|end| end < as_of);
         let found = matches(&self.index, host, &streams);
-        let mut rows: Vec<Row> = found
-            .into_iter()
-            .map(|found| self.row(found))
-            .filter(|row| until.is_none_or(|until| row.published <= until))
-            .collect();
+        let mut rows: Vec<Row> = found.into_iter().map(|found| self.row(found)).collect();
         rows.sort_by(|a, b| {
             let urgency = |row: &Row| (row.exploited, row.severity, row.cvss_tenths);
             (class_order(&a.class), urgency(b), &a.id).cmp(&(
@@ -121,27 +117,39 @@ impl<'c> Known<'c> {
                 &b.id,
             ))
         });
-        let untold = u32::try_from(rows.len().saturating_sub(ROWS_MAX)).unwrap_or(u32::MAX);
-        rows.truncate(ROWS_MAX);
         let guessed = host.os.takes_from_red_hat() && !streams.is_known();
-        Advised { dated, stale: is_old, guessed, rows, untold }
+        Advised { dated, stale: is_old, guessed, rows, untold: 0 }
     }
 
     fn row(&self, found: Match) -> Row {
         let not_running = found.is_only_not_running();
         let untold = u32::try_from(found.hits.len().saturating_sub(HITS_MAX)).unwrap_or(u32::MAX);
         let product = found.hits.iter().all(|hit| hit.arch.is_empty());
-        let hits = found.hits.into_iter().take(HITS_MAX).map(told).collect();
-        let class = found.class.as_str().to_owned();
-        let live_patched = found.live_patched;
+        let (id, severity) = found.what.named(&self.index);
+        let row = Row {
+            id: id.to_owned(),
+            class: found.class.as_str().to_owned(),
+            kind: Kind::Security,
+            severity,
+            title: Text::default(),
+            summary: Text::default(),
+            cves: Vec::new(),
+            cvss_tenths: None,
+            exploited: false,
+            published: Timestamp::UNIX_EPOCH,
+            reboot: false,
+            restart: false,
+            not_running,
+            live_patched: found.live_patched,
+            product,
+            hits: found.hits.into_iter().take(HITS_MAX).map(told).collect(),
+            untold,
+        };
         match found.what {
             What::Advisory(at) => {
                 let advisory = &self.index.advisories[at as usize];
                 Row {
-                    id: advisory.id.clone(),
-                    class,
                     kind: advisory.kind,
-                    severity: advisory.severity,
                     title: advisory.title.clone(),
                     summary: advisory.summary.clone(),
                     cves: advisory.cves.iter().map(|cve| cve.id.clone()).collect(),
@@ -150,33 +158,18 @@ impl<'c> Known<'c> {
                     published: advisory.published,
                     reboot: advisory.reboot,
                     restart: advisory.restart,
-                    not_running,
-                    live_patched,
-                    product,
-                    hits,
-                    untold,
+                    ..row
                 }
             }
             What::Vulnerability(at) => {
                 let one = &self.index.vulnerabilities[at as usize];
                 Row {
-                    id: one.cve.id.clone(),
-                    class,
-                    kind: Kind::Security,
-                    severity: one.severity,
                     title: Text { ko: String::new(), en: one.title.clone() },
-                    summary: Text::default(),
                     cves: vec![one.cve.id.clone()],
                     cvss_tenths: one.cve.cvss_tenths,
                     exploited: one.cve.exploited,
                     published: one.published,
-                    reboot: false,
-                    restart: false,
-                    not_running,
-                    live_patched,
-                    product,
-                    hits,
-                    untold,
+                    ..row
                 }
             }
         }
@@ -194,42 +187,57 @@ fn class_order(class: &str) -> usize {
     all.iter().position(|known| known.as_str() == class).unwrap_or(all.len())
 }
 
-/// Puts what advisories say into a host's facts; gives the rows of its report, none where the host
-/// cannot be matched at all.
-pub(crate) fn put(
+/// What advisories say of a host with these facts, or why that is not known.
+pub(crate) fn ask(
     known: Option<&Known<'_>>,
+    facts: &Facts,
+    as_of: Timestamp,
+) -> Result<Advised, Missing> {
+    let absent = |source: &str| Missing { reason: Unseen::Absent, source: source.to_owned() };
+    let known = known.ok_or_else(|| absent(SOURCE))?;
+    let host = Host::of(facts).map_err(|lacking| {
+        let missing = facts.missing.get(lacking.fact).cloned();
+        missing.unwrap_or_else(|| absent(lacking.fact))
+    })?;
+    Ok(known.advise(&host, as_of))
+}
+
+/// Puts what advisories say into a host's facts; with `until`, only what was published by then.
+pub(crate) fn put(
+    asked: &Result<Advised, Missing>,
     facts: &mut Facts,
     (as_of, until): (Timestamp, Option<Timestamp>),
-) -> Option<Advised> {
+) {
     for key in KEYS {
         facts.known.remove(key);
     }
-    let Some(known) = known else {
-        facts.miss_all(&KEYS, Unseen::Absent, SOURCE);
-        return None;
+    let advised = match asked {
+        Ok(advised) => advised,
+        Err(missing) => return facts.hide(&KEYS, missing),
     };
-    let host = match Host::of(facts) {
-        Ok(host) => host,
-        Err(lacking) => {
-            let unseen = Missing { reason: Unseen::Absent, source: lacking.fact.to_owned() };
-            let missing = facts.missing.get(lacking.fact).cloned().unwrap_or(unseen);
-            facts.hide(&KEYS, &missing);
-            return None;
-        }
-    };
-    let advised = known.advise(&host, as_of, until);
     match advised.dated {
         None => facts.miss_all(&KEYS, Unseen::Absent, SOURCE),
         Some(date) if advised.stale => {
             let source = format!("{SOURCE}:{}", date.strftime("%Y-%m-%d"));
             facts.miss_all(&KEYS, Unseen::Failed, &source);
         }
-        Some(_) => tell(&advised.rows, as_of, facts),
+        Some(_) => {
+            let by_then = |row: &&Row| until.is_none_or(|until| row.published <= until);
+            let rows: Vec<&Row> = advised.rows.iter().filter(by_then).take(ROWS_MAX).collect();
+            tell(&rows, as_of, facts);
+        }
     }
-    Some(advised)
 }
 
-fn tell(rows: &[Row], as_of: Timestamp, facts: &mut Facts) {
+/// As many rows as a report keeps; the rest is counted.
+pub(crate) fn bounded(mut advised: Advised) -> Advised {
+    let over = advised.rows.len().saturating_sub(ROWS_MAX);
+    advised.untold = u32::try_from(over).unwrap_or(u32::MAX);
+    advised.rows.truncate(ROWS_MAX);
+    advised
+}
+
+fn tell(rows: &[&Row], as_of: Timestamp, facts: &mut Facts) {
     let of = |is_one: &dyn Fn(&Row) -> bool| -> Vec<Value> {
         rows.iter().filter(|row| is_one(row)).map(|row| fact(row, as_of)).collect()
     };

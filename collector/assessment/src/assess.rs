@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use carepack_advisories::feeds::set::Set;
-use carepack_facts::Facts;
+use carepack_facts::{Facts, Missing};
 use carepack_shared::{Outcome, Snapshot, Unseen};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -214,9 +214,12 @@ impl<'p> Bench<'p> {
             self.changes(&host.name, (past, &past_facts), &mut current)
         });
         let standard = standard.map(|standard| standard_of(&standard, &mut current.facts));
-        let advised = self.advise(&mut current.facts, None);
+        let advised = self.ask(&current.facts);
+        advised::put(&advised, &mut current.facts, (self.as_of, None));
+        // The same answer serves what was published by then and what is today.
+        let advised_then = self.ask(&past_facts);
         if let Some(past) = &past {
-            self.advise(&mut past_facts, Some(past.taken_at));
+            advised::put(&advised_then, &mut past_facts, (self.as_of, Some(past.taken_at)));
         }
         let now = self.judge_all(&current.facts, &past_facts, current.snapshot.taken_at);
         let before =
@@ -233,7 +236,7 @@ impl<'p> Bench<'p> {
             .collect();
         sort(&mut findings);
         let before = past.as_ref().zip(before).map(|(past, all)| Before {
-            now: self.with_todays_advisories(&all, &past_facts, past.taken_at),
+            now: self.with_todays_advisories(&all, (&past_facts, &advised_then), past.taken_at),
             then: self.rules().zip(&all).filter_map(checked).collect(),
         });
         let published = history.last().and_then(|past| past.score);
@@ -246,30 +249,30 @@ impl<'p> Bench<'p> {
             movement: None,
             changes,
             standard,
-            advised,
+            advised: advised.ok().map(advised::bounded),
             facts: current.facts,
             previous_facts: past_facts,
         };
         Page { host, before, published, exceptions }
     }
 
-    /// What advisories say of a host, put into its facts; with `until`, those published by then.
-    fn advise(&self, facts: &mut Facts, until: Option<Timestamp>) -> Option<Advised> {
-        advised::put(self.known.as_ref(), facts, (self.as_of, until))
+    /// What advisories say of a host.
+    fn ask(&self, facts: &Facts) -> Result<Advised, Missing> {
+        advised::ask(self.known.as_ref(), facts, self.as_of)
     }
 
     /// Old evidence and what was judged of it, but with the advisories of today.
     fn with_todays_advisories(
         &self,
         judged: &[Judged],
-        facts: &Facts,
+        (facts, advised): (&Facts, &Result<Advised, Missing>),
         taken_at: Timestamp,
     ) -> Vec<Check<'p>> {
         if self.known.is_none() {
             return self.rules().zip(judged).filter_map(checked).collect();
         }
         let mut facts = facts.clone();
-        self.advise(&mut facts, None);
+        advised::put(advised, &mut facts, (self.as_of, None));
         let (none, nothing) = (BTreeMap::new(), Facts::default());
         let scene = Scene { facts: &facts, previous: &nothing, now: taken_at };
         let anew = |(rule, judged): (&'p Rule, &Judged)| {

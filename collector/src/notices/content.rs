@@ -53,29 +53,10 @@ pub struct Evidence {
     /// A live patch of the kernel is in force.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub live_patched: bool,
-    pub hits: Vec<Seen>,
+    pub hits: Vec<Hit>,
     /// How many hits there were beyond [`HITS_MAX`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: usize,
-}
-
-/// A package or product of a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub arch: String,
-    /// Where a product outside RPM is.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub place: String,
-    pub installed: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fixed: Option<String>,
-    /// The running release, where the fixed one is installed and not booted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub running: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub without_epoch: bool,
 }
 
 impl Evidence {
@@ -87,7 +68,7 @@ impl Evidence {
             major: host.os.major,
             class: class.as_str().to_owned(),
             live_patched,
-            hits: hits.iter().take(HITS_MAX).map(Seen::of).collect(),
+            hits: hits.iter().take(HITS_MAX).cloned().collect(),
             left_out: hits.len().saturating_sub(HITS_MAX),
         }
     }
@@ -105,20 +86,6 @@ impl Evidence {
             let package = host.packages.iter().any(|p| p.name == seen.name && p.arch == seen.arch);
             package || host.products.iter().any(|p| p.name == seen.name && p.place == seen.place)
         })
-    }
-}
-
-impl Seen {
-    fn of(hit: &Hit) -> Self {
-        Self {
-            name: hit.name.clone(),
-            arch: hit.arch.clone(),
-            place: hit.place.clone(),
-            installed: hit.installed.clone(),
-            fixed: hit.fixed.clone(),
-            running: hit.running.clone(),
-            without_epoch: hit.without_epoch,
-        }
     }
 }
 

@@ -11,7 +11,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::content::{Content, Evidence, Seen};
+use carepack_advisories::matching::Hit;
+
+use super::content::{Content, Evidence};
 use super::links::{Link, Purpose};
 use super::mail::Letter;
 use super::policy::Policy;
@@ -367,7 +369,7 @@ impl Shown {
         }))
     }
 
-    fn row(&self, seen: &Seen) -> Row {
+    fn row(&self, seen: &Hit) -> Row {
         let package = match (seen.arch.as_str(), seen.place.as_str()) {
             ("", "") => seen.name.clone(),
             ("", place) => format!("{} ({place})", seen.name),

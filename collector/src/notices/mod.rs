@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub use content::{Content, Evidence, Seen};
+pub use content::{Content, Evidence};
 pub use draft::{Affected, Drafts, Told, affected};
 pub use policy::{Policy, PolicyError};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use carepack_shared::{Content, Outcome, Snapshot, Source};
 use serde_json::{Map, Value};
 
-/// As many as the agent itself tells of one scan.
+/// As many as the agent itself tells of one scan; of unknown faults twice as many.
 const TOP_MAX: usize = 20;
 const PROGRAMS_MAX: usize = 150;
 const TEMPLATES_MAX: usize = 200;

@@ -8,8 +8,8 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn seen(name: &str, arch: &str) -> Seen {
-    Seen {
+fn seen(name: &str, arch: &str) -> Hit {
+    Hit {
         name: name.to_owned(),
         arch: arch.to_owned(),
         place: if arch.is_empty() { "/opt/tomcat".to_owned() } else { String::new() },
@@ -20,7 +20,7 @@ fn seen(name: &str, arch: &str) -> Seen {
     }
 }
 
-fn evidence(os: &str, major: u32, hits: Vec<Seen>) -> Evidence {
+fn evidence(os: &str, major: u32, hits: Vec<Hit>) -> Evidence {
     Evidence {
         os: os.to_owned(),
         major,
@@ -198,6 +198,6 @@ fn the_command_is_that_of_the_hosts_release() {
     check("rhel", 9, "RHSA-1; rm -rf /", sudo(), Some("dnf upgrade sudo"));
     check("rhel", 9, "RHSA-2026:1", vec![seen("$(reboot)", "x86_64")], None);
     check("rhel", 9, "CVE-2026-1", vec![seen("tomcat", "")], None);
-    let booted = Seen { running: Some("5.14".to_owned()), ..seen("kernel", "x86_64") };
+    let booted = Hit { running: Some("5.14".to_owned()), ..seen("kernel", "x86_64") };
     check("rhel", 9, "RHSA-2026:1", vec![booted], None);
 }
