@@ -1,8 +1,7 @@
 //! Notices, the mail queue and plans in the store, once for SQLite and once for a real PostgreSQL.
 
+#[macro_use]
 mod support;
-
-use std::path::Path;
 
 use carepack_collector::store::{
     Contact, Contract, Customer, Decision, Delivery, DeliveryState, Digest, Ended, Hold, Host,
@@ -414,27 +413,6 @@ async fn the_last_decision_counts_and_evidence_moves_it(store: Store) {
     assert_eq!((again.revision, again.reason), (2, expired));
 }
 
-/// The same suite on each backend.
-macro_rules! on_both {
-    ($($name:ident,)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let folder = tempfile::tempdir().unwrap();
-                super::$name(super::sqlite_in(folder.path()).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                if let Some(store) = super::support::fresh_postgres().await {
-                    super::$name(store).await;
-                }
-            })*
-        }
-    };
-}
-
 on_both! {
     contacts_are_told_of_their_contract_and_once_an_address,
     one_notice_a_contract_and_advisory_whoever_drafts_it,
@@ -446,8 +424,4 @@ on_both! {
     a_digest_is_made_once_a_moment_and_moves_its_notices,
     a_reminder_goes_once_a_revision,
     the_last_decision_counts_and_evidence_moves_it,
-}
-
-async fn sqlite_in(folder: &Path) -> Store {
-    Store::open(&format!("sqlite:{}", folder.join("collector.db").display())).await.unwrap()
 }

@@ -1,9 +1,9 @@
 //! What a store must do, once for SQLite and once for a real PostgreSQL.
 
+#[macro_use]
 mod support;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use carepack_collector::store::{
@@ -367,7 +367,7 @@ async fn exceptions_and_alarms_are_kept(store: Store) {
     };
     store.add_exception(&exception).await.unwrap();
     assert_eq!(store.exceptions(contract.id).await.unwrap(), [exception]);
-    for (minute, kind) in AlarmKind::ALL.into_iter().enumerate() {
+    for (minute, kind) in AlarmKind::ALL.iter().copied().enumerate() {
         let at = at(&format!("2026-11-23T01:{minute:02}:00Z"));
         let detail = "x".to_owned();
         let alarm = Alarm { id: Uuid::now_v7(), at, kind, host: Some(host.id), detail };
@@ -433,27 +433,6 @@ async fn an_inventory_is_of_the_newest_snapshot(store: Store) {
     assert_eq!(store.inventories_due(10).await.unwrap(), []);
 }
 
-/// The same suite on each backend.
-macro_rules! on_both {
-    ($($name:ident,)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let folder = tempfile::tempdir().unwrap();
-                super::$name(super::sqlite_in(folder.path()).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                if let Some(store) = super::support::fresh_postgres().await {
-                    super::$name(store).await;
-                }
-            })*
-        }
-    };
-}
-
 on_both! {
     customers_contracts_and_hosts_come_back_as_they_went,
     names_that_are_taken_or_missing_or_shared_are_told_apart,
@@ -472,16 +451,6 @@ on_both! {
     an_inventory_is_of_the_newest_snapshot,
 }
 
-// ---- the backends
-
-fn sqlite_address(folder: &Path) -> String {
-    format!("sqlite:{}", folder.join("collector.db").display())
-}
-
-async fn sqlite_in(folder: &Path) -> Store {
-    Store::open(&sqlite_address(folder)).await.unwrap()
-}
-
 // ---- what only one of them can show
 
 /// Kills a writing process at a random moment: whatever it was told to be durable is there.
@@ -489,10 +458,10 @@ async fn sqlite_in(folder: &Path) -> Store {
 async fn sqlite_keeps_what_it_acknowledged_when_its_process_is_killed() {
     for acknowledgements in [1, 20, 57] {
         let folder = tempfile::tempdir().unwrap();
-        let (_, host) = peopled(&sqlite_in(folder.path()).await).await;
+        let (_, host) = peopled(&support::sqlite_in(folder.path()).await).await;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child_writes_until_killed", "--nocapture"])
-            .env("CAREPACK_CHILD_STORE", sqlite_address(folder.path()))
+            .env("CAREPACK_CHILD_STORE", support::sqlite_address(folder.path()))
             .env("CAREPACK_CHILD_HOST", host.id.to_string())
             .stdout(Stdio::piped())
             .spawn()
@@ -509,7 +478,7 @@ async fn sqlite_keeps_what_it_acknowledged_when_its_process_is_killed() {
         }
         child.wait().unwrap();
         assert!(acknowledged.len() >= acknowledgements);
-        let store = sqlite_in(folder.path()).await;
+        let store = support::sqlite_in(folder.path()).await;
         for id in acknowledged {
             assert!(store.snapshot(id).await.unwrap().is_some(), "{id} was acknowledged");
         }
@@ -572,7 +541,7 @@ async fn collectors_that_start_together_migrate_once() {
         assert!(a.is_ok() && b.is_ok() && c.is_ok());
     }
     let folder = tempfile::tempdir().unwrap();
-    let address = sqlite_address(folder.path());
+    let address = support::sqlite_address(folder.path());
     let (a, b, c) =
         tokio::join!(Store::open(&address), Store::open(&address), Store::open(&address));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
@@ -582,16 +551,16 @@ async fn collectors_that_start_together_migrate_once() {
 async fn a_damaged_sqlite_file_is_refused() {
     use std::os::unix::fs::FileExt;
     let folder = tempfile::tempdir().unwrap();
-    peopled(&sqlite_in(folder.path()).await).await;
+    peopled(&support::sqlite_in(folder.path()).await).await;
     let path = folder.path().join("collector.db");
     // The last handle writes the log back into the file as it closes.
     assert!(!folder.path().join("collector.db-wal").exists());
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0xA5; 4096 * 6], 4096).unwrap();
-    let refused = Store::open_checked(&sqlite_address(folder.path())).await.err().unwrap();
+    let refused = Store::open_checked(&support::sqlite_address(folder.path())).await.err().unwrap();
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
     std::fs::write(&path, b"hello, I am not a database at all").unwrap();
-    let refused = Store::open(&sqlite_address(folder.path())).await.err().unwrap();
+    let refused = Store::open(&support::sqlite_address(folder.path())).await.err().unwrap();
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
 }
 
@@ -599,8 +568,8 @@ async fn a_damaged_sqlite_file_is_refused() {
 async fn a_file_is_read_whole_after_an_unclean_end_and_when_asked_for() {
     use std::os::unix::fs::FileExt;
     let folder = tempfile::tempdir().unwrap();
-    let address = sqlite_address(folder.path());
-    let store = sqlite_in(folder.path()).await;
+    let address = support::sqlite_address(folder.path());
+    let store = support::sqlite_in(folder.path()).await;
     peopled(&store).await;
     drop(store);
     let path = folder.path().join("collector.db");
@@ -628,7 +597,7 @@ async fn a_file_is_read_whole_after_an_unclean_end_and_when_asked_for() {
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    drop(sqlite_in(folder.path()).await);
+    drop(support::sqlite_in(folder.path()).await);
     let path = folder.path().join("collector.db");
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
@@ -637,7 +606,7 @@ async fn a_store_of_a_newer_version_is_refused() {
         [],
     )
     .unwrap();
-    let refused = Store::open(&sqlite_address(folder.path())).await.err().unwrap();
+    let refused = Store::open(&support::sqlite_address(folder.path())).await.err().unwrap();
     assert!(matches!(refused, StoreError::Migrate { .. }), "{refused}");
 }
 

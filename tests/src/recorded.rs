@@ -1,8 +1,13 @@
 //! The recorded hosts: folders that the agent replays as machines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use anyhow::{Context, Result, ensure};
+
+use crate::agent::Agent;
 use crate::binaries::root;
+use crate::process::run_ok;
 
 /// One recorded host and how a demo contract sees it.
 pub struct Recorded {
@@ -39,4 +44,26 @@ impl Recorded {
     pub fn folder(&self) -> PathBuf {
         root().join("tests/hosts").join(self.name)
     }
+
+    /// Has an agent replay a copy below `dir`, which may be changed; the copy.
+    ///
+    /// # Errors
+    /// When it cannot be copied, or the agent replays another host.
+    pub fn on_a_copy(&self, agent: &Agent, dir: &Path) -> Result<PathBuf> {
+        std::fs::create_dir_all(dir).context("making the folder of copies")?;
+        let copy = dir.join(self.name);
+        run_ok(Command::new("cp").arg("-r").arg(self.folder()).arg(&copy))?;
+        replace(&agent.config(), &self.folder().to_string_lossy(), &copy.to_string_lossy())?;
+        Ok(copy)
+    }
+}
+
+/// Puts one text in the place of another in a file, which must hold it.
+///
+/// # Errors
+/// When the file cannot be read or written, or holds nothing of the kind.
+pub fn replace(file: &Path, from: &str, to: &str) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    ensure!(text.contains(from), "{} holds no {from}", file.display());
+    Ok(std::fs::write(file, text.replace(from, to))?)
 }

@@ -5,15 +5,14 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
-use carepack_tests::binaries::root;
 use carepack_tests::collector::Collector;
-use carepack_tests::process::{run_ok, until};
-use carepack_tests::recorded;
+use carepack_tests::process::until;
+use carepack_tests::recorded::{self, replace};
 use carepack_tests::smtp::{self, Sink};
 use serde_json::{Value as Json, json};
 
@@ -72,20 +71,6 @@ fn publish(collector: &Collector) -> Result<()> {
     Ok(())
 }
 
-/// A copy of the recorded web server that can be patched.
-fn web_server(dir: &Path) -> Result<PathBuf> {
-    let copy = dir.join("rhel9-web");
-    let original = root().join("tests/hosts/rhel9-web");
-    run_ok(Command::new("cp").arg("-r").arg(original).arg(&copy))?;
-    Ok(copy)
-}
-
-fn replace(file: &Path, from: &str, to: &str) -> Result<()> {
-    let text = std::fs::read_to_string(file)?;
-    ensure!(text.contains(from), "{} holds no {from}", file.display());
-    Ok(std::fs::write(file, text.replace(from, to))?)
-}
-
 /// What an administrator's `dnf upgrade` does, a day later.
 fn patch(host: &Path) -> Result<()> {
     let row = |release: &str| format!("[\"sudo\",null,\"1.9.5p2\",\"{release}\"");
@@ -95,14 +80,13 @@ fn patch(host: &Path) -> Result<()> {
     replace(&host.join("host.toml"), "2026-11-05T", "2026-11-06T")
 }
 
-/// An agent on a copy of the recorded web server.
-fn agent_on(dir: &Path, host: &Path, url: &str) -> Result<Agent> {
+/// An agent on a copy of the recorded web server, which can be patched.
+fn web_server(dir: &Path, url: &str) -> Result<(Agent, PathBuf)> {
     let recorded = recorded::ALL.iter().find(|known| known.name == "rhel9-web");
     let recorded = recorded.context("the recorded web server")?;
     let agent = Agent::new(&dir.join("agent"), url, Some(recorded))?;
-    let own = recorded.folder().to_string_lossy().into_owned();
-    replace(&agent.config(), &own, &host.to_string_lossy())?;
-    Ok(agent)
+    let copy = recorded.on_a_copy(&agent, dir)?;
+    Ok((agent, copy))
 }
 
 /// An answer: status, head, body.
@@ -175,8 +159,7 @@ fn a_notice_is_mailed_read_decided_and_proved() -> Result<()> {
         ])?;
     }
     publish(&collector)?;
-    let host = web_server(dir.path())?;
-    let mut agent = agent_on(dir.path(), &host, &format!("https://{}", addresses.agents))?;
+    let (mut agent, host) = web_server(dir.path(), &format!("https://{}", addresses.agents))?;
     agent.enrol(&collector.token(CONTRACT, &["--host", "web01"])?)?;
     agent.start()?;
 
@@ -293,7 +276,7 @@ fn shop(dir: &Path, mail: &Json, contacts: &[&str]) -> Result<Collector> {
         ])?;
     }
     collector.run(&["host", "add", "--contract", CONTRACT, "--name", "web01"])?;
-    let agent = agent_on(dir, &web_server(dir)?, "https://localhost:1")?;
+    let (agent, _) = web_server(dir, "https://localhost:1")?;
     let bundle = dir.join("web01.cpk");
     let bundle = bundle.to_string_lossy();
     let output = agent.run(&["collect", "--reason", "offline", "--output", &bundle])?;
@@ -462,9 +445,9 @@ fn a_site_without_a_network_gets_files() -> Result<()> {
         "--by",
         "kim",
     ])?;
-    patch(&dir.path().join("rhel9-web"))?;
+    let (agent, host) = web_server(&dir.path().join("after"), "https://localhost:1")?;
+    patch(&host)?;
     let bundle = dir.path().join("after.cpk");
-    let agent = agent_on(dir.path(), &dir.path().join("rhel9-web"), "https://localhost:1")?;
     agent.run(&["collect", "--reason", "offline", "--output", &bundle.to_string_lossy()])?;
     collector.run(&["import", &bundle.to_string_lossy(), "--host", "web01"])?;
     let ran = collector.json(&["notice", "run"])?;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::value::{Row, Step, values};
+use super::words::words;
 use super::{FromRow, Store, StoreError, queries};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,53 +17,30 @@ pub struct Alarm {
     pub detail: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlarmKind {
-    /// The same snapshot id arrived with another digest or from another host.
-    DigestConflict,
-    /// A snapshot spoke of another host than its certificate.
-    HostMismatch,
-    /// Two machine ids under one certificate: a cloned or rebuilt machine.
-    MachineChanged,
-    /// A mail was refused or given up.
-    MailFailed,
-    /// Nobody knows whether a mail was sent; a person decides.
-    MailUncertain,
-    /// Nobody answered a notice within the level's hours.
-    NoticeUnanswered,
-}
-
-impl AlarmKind {
-    pub const ALL: [Self; 6] = [
-        Self::DigestConflict,
-        Self::HostMismatch,
-        Self::MachineChanged,
-        Self::MailFailed,
-        Self::MailUncertain,
-        Self::NoticeUnanswered,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DigestConflict => "digest_conflict",
-            Self::HostMismatch => "host_mismatch",
-            Self::MachineChanged => "machine_changed",
-            Self::MailFailed => "mail_failed",
-            Self::MailUncertain => "mail_uncertain",
-            Self::NoticeUnanswered => "notice_unanswered",
-        }
+words! {
+    /// Why somebody must look.
+    AlarmKind {
+        /// The same snapshot id arrived with another digest or from another host.
+        DigestConflict = "digest_conflict",
+        /// A snapshot spoke of another host than its certificate.
+        HostMismatch = "host_mismatch",
+        /// Two machine ids under one certificate: a cloned or rebuilt machine.
+        MachineChanged = "machine_changed",
+        /// A mail was refused or given up.
+        MailFailed = "mail_failed",
+        /// Nobody knows whether a mail was sent; a person decides.
+        MailUncertain = "mail_uncertain",
+        /// Nobody answered a notice within the level's hours.
+        NoticeUnanswered = "notice_unanswered",
     }
 }
 
 impl FromRow for Alarm {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let kind: String = row.get("kind")?;
-        let kind = AlarmKind::ALL.into_iter().find(|known| known.as_str() == kind);
         Ok(Self {
             id: row.get("id")?,
             at: row.get("at")?,
-            kind: kind.ok_or(StoreError::Shape { column: "kind" })?,
+            kind: row.get("kind")?,
             host: row.get("host")?,
             detail: row.get("detail")?,
         })

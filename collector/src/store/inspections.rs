@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::value::{Row, Step, values};
+use super::words::words;
 use super::{FromRow, Store, StoreError, queries};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,49 +21,25 @@ pub struct Inspection {
     pub assessment_key: Option<String>,
 }
 
-/// How far an inspection has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Due,
-    Collecting,
-    Assessed,
-    InReview,
-    Published,
-    Acknowledged,
-}
-
-impl State {
-    pub const ALL: [Self; 6] = [
-        Self::Due,
-        Self::Collecting,
-        Self::Assessed,
-        Self::InReview,
-        Self::Published,
-        Self::Acknowledged,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Due => "due",
-            Self::Collecting => "collecting",
-            Self::Assessed => "assessed",
-            Self::InReview => "in_review",
-            Self::Published => "published",
-            Self::Acknowledged => "acknowledged",
-        }
+words! {
+    /// How far an inspection has come.
+    State {
+        Due = "due",
+        Collecting = "collecting",
+        Assessed = "assessed",
+        InReview = "in_review",
+        Published = "published",
+        Acknowledged = "acknowledged",
     }
 }
 
 impl FromRow for Inspection {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let state: String = row.get("state")?;
-        let state = State::ALL.into_iter().find(|known| known.as_str() == state);
         Ok(Self {
             id: row.get("id")?,
             contract: row.get("contract")?,
             period: row.get("period")?,
-            state: state.ok_or(StoreError::Shape { column: "state" })?,
+            state: row.get("state")?,
             assessed_at: row.get("assessed_at")?,
             pack_version: row.get("pack_version")?,
             assessment_key: row.get("assessment_key")?,

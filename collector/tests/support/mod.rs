@@ -14,6 +14,35 @@ use std::time::{Duration, Instant};
 
 use carepack_collector::store::Store;
 
+/// The same suite on each backend.
+macro_rules! on_both {
+    ($($name:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$name(super::support::sqlite_in(folder.path()).await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(store) = super::support::fresh_postgres().await {
+                    super::$name(store).await;
+                }
+            })*
+        }
+    };
+}
+
+pub fn sqlite_address(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("collector.db").display())
+}
+
+pub async fn sqlite_in(folder: &Path) -> Store {
+    Store::open(&sqlite_address(folder)).await.unwrap()
+}
+
 /// Debian's package; elsewhere `postgresql-server`.
 const PACKAGE: &str = "postgresql-15 (Debian) or postgresql-server (RHEL)";
 

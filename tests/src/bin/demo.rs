@@ -187,7 +187,7 @@ fn enrol(collector: &Collector, dir: &std::path::Path) -> Result<Vec<Agent>> {
         let token = collector.token(CONTRACT, &words)?;
         let agent = Agent::new(&dir.join("agents").join(host.name), &url, Some(host))?;
         if host.name == advisories::PATCHED {
-            advisories::on_a_copy(&agent, host, dir)?;
+            host.on_a_copy(&agent, &advisories::copies(dir))?;
         }
         agent.enrol(&token)?;
         agents.push(agent);

@@ -1,15 +1,13 @@
 //! The way of an advisory: taken in, told by mail, agreed on, applied, proved by the next evidence.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use carepack_tests::agent::Agent;
+use anyhow::{Context, Result};
 use carepack_tests::binaries::root;
 use carepack_tests::collector::Collector;
 use carepack_tests::mailbox::Mailbox;
-use carepack_tests::process::{run_ok, until};
-use carepack_tests::recorded::Recorded;
+use carepack_tests::process::until;
+use carepack_tests::recorded::replace;
 use serde_json::Value as Json;
 
 /// The host that is patched; it is replayed from a copy.
@@ -82,18 +80,9 @@ pub fn take_in(collector: &Collector) -> Result<()> {
     Ok(())
 }
 
-/// Replays a host from a copy, which can be patched.
-pub fn on_a_copy(agent: &Agent, host: &Recorded, dir: &Path) -> Result<()> {
-    let copy = dir.join("recorded").join(host.name);
-    std::fs::create_dir_all(dir.join("recorded")).context("making the folder of copies")?;
-    run_ok(Command::new("cp").arg("-r").arg(host.folder()).arg(&copy))?;
-    replace(&agent.config(), &host.folder().to_string_lossy(), &copy.to_string_lossy())
-}
-
-fn replace(file: &Path, from: &str, to: &str) -> Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    ensure!(text.contains(from), "{} holds no {from}", file.display());
-    Ok(std::fs::write(file, text.replace(from, to))?)
+/// Where copies of recorded hosts are.
+pub fn copies(dir: &Path) -> PathBuf {
+    dir.join("recorded")
 }
 
 /// From the mail to the proof.
@@ -125,7 +114,7 @@ pub fn through(collector: &Collector, mailbox: &Mailbox, dir: &Path) -> Result<W
         "--by",
         "김도현",
     ])?;
-    let host = dir.join("recorded").join(PATCHED);
+    let host = copies(dir).join(PATCHED);
     patch(&host)?;
     collector.run(&["host", "collect", PATCHED])?;
     let plan = until("the plan to be proved by the next snapshot", || {
