@@ -93,7 +93,7 @@ pub struct Agents {
     pub public_names: Vec<String>,
 }
 
-/// The listener for people: health, readiness, later the console. Plain HTTP, and therefore
+/// The listener for people: health, readiness, the console. Plain HTTP, and therefore
 /// loopback only.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -102,6 +102,8 @@ pub struct People {
     /// `https://host[:port]` by which people reach it, through the reverse proxy: links in mail
     /// begin with it. The address it listens on when absent.
     pub url: Option<String>,
+    /// Whether a reverse proxy stands before it and names callers in `X-Forwarded-For`.
+    pub behind_proxy: bool,
 }
 
 /// Notices of advisories; when each is sent stands in the policy (`DATA/notices/policy.yaml`).
@@ -138,7 +140,11 @@ pub struct Limits {
 
 impl Default for People {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), url: None }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            url: None,
+            behind_proxy: false,
+        }
     }
 }
 

@@ -4,13 +4,15 @@
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]
 //! and what was [`agreed`]),
 //! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
-//! them is followed until evidence proves it ([`plans`]). [`cli`] is the door for people until the console is there.
+//! them is followed until evidence proves it ([`plans`]). [`console`] is the door for people and
+//! programs, [`cli`] the one on the machine itself.
 
 pub mod advisories;
 pub mod agreed;
 pub mod archives;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod inspections;
 pub mod intake;
 pub mod notices;

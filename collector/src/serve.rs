@@ -1,5 +1,5 @@
-//! The resident collector: one listener for agents (mTLS), one for people (health, answers to
-//! notices), and the runs of notices, until told to stop.
+//! The resident collector: one listener for agents (mTLS), one for people (health, the
+//! console, answers to notices), and the runs of notices, until told to stop.
 //!
 //! Everything is opened and checked before the first socket listens. Knows no route of the
 //! agents' API; see [`crate::intake`].
@@ -21,10 +21,12 @@ use tokio::sync::{oneshot, watch};
 
 use crate::advisories::fetch;
 use crate::config::Config;
+use crate::console::{self, Console};
 use crate::intake::Intake;
 use crate::notices::{self, Notices};
 use crate::objects::{ObjectError, Objects};
 use crate::pki::{Authority, PkiError, ServerIdentity};
+use crate::rules::{self, RulesError};
 use crate::store::{Store, StoreError};
 
 /// Worker threads at most: the work is waiting for disks and sockets.
@@ -65,6 +67,8 @@ pub enum ServeError {
     },
     #[error("run/addresses.json cannot be written")]
     Addresses(#[source] std::io::Error),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),
 }
@@ -144,6 +148,9 @@ pub async fn serve_until(
     let url = config.people.url.clone().unwrap_or_else(|| format!("http://{}", addresses.people));
     let stores = (parts.store.clone(), parts.objects.clone());
     let shared = Arc::new(config.clone());
+    let pack = Arc::new(rules::built_in()?);
+    let reached = (url.as_str(), addresses.ca_sha256.as_str());
+    let console = Console::new(stores.clone(), Arc::clone(&shared), pack, reached);
     let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
     let intake = Intake::new(
         (parts.store, parts.objects),
@@ -163,7 +170,9 @@ pub async fn serve_until(
     let people = listen::Listener {
         socket: people,
         tls: None,
-        router: people::router(intake).merge(notices::answer::router(notices.clone())),
+        router: people::router(intake)
+            .merge(notices::answer::router(notices.clone()))
+            .merge(console::router(console)),
         connections: connections::Connections::new(&config.limits),
     };
     let feeding = tokio::spawn(fetch::keep_looking(stores, shared, stopped.clone()));

@@ -1,8 +1,11 @@
-//! `init`, `serve`, and the register: customers, contracts, hosts, tokens, accepted risks.
+//! `init`, `serve`, and the register: customers, contracts, hosts, tokens, accepted risks,
+//! accounts of the console and their audit log.
 
+mod audit;
 mod contract;
 mod exception;
 mod host;
+mod person;
 mod start;
 mod token;
 
@@ -12,9 +15,11 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use audit::Audit;
 pub use contract::Contract;
 pub use exception::Exception;
 pub use host::{Host, find as find_host};
+pub use person::Person;
 pub use start::{Init, serve};
 pub use token::Token;
 

@@ -86,6 +86,12 @@ enum Command {
     /// Accepted risks.
     #[command(subcommand)]
     Exception(admin::Exception),
+    /// Accounts of the console.
+    #[command(subcommand)]
+    Person(admin::Person),
+    /// The audit log of the console.
+    #[command(subcommand)]
+    Audit(admin::Audit),
     /// Security advisories: feeds, and who lacks what.
     #[command(subcommand)]
     Advisory(advisory::Advisory),
@@ -179,6 +185,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Host(command) => command.run(&config),
         Command::Token(command) => command.run(&config),
         Command::Exception(command) => command.run(&config),
+        Command::Person(command) => command.run(&config),
+        Command::Audit(command) => command.run(&config),
         Command::Advisory(command) => command.run(&config),
         Command::Contact(command) => command.run(&config),
         Command::Notice(command) => command.run(&config),

@@ -2,6 +2,8 @@
 
 use carepack_assessment::Assessment;
 use carepack_shared::digest::sha256_hex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::Read;
 use uuid::Uuid;
 
@@ -22,10 +24,23 @@ pub async fn write(
     inspection: Uuid,
     assessment: &Assessment,
 ) -> Result<String, InspectionError> {
-    let damaged =
-        |detail: String| InspectionError::Damaged { what: "the assessment".into(), detail };
-    let json = serde_json::to_vec(assessment).map_err(|error| damaged(error.to_string()))?;
-    let key = format!("assessments/{inspection}/{}.zst", sha256_hex(&json));
+    write_json(objects, &format!("assessments/{inspection}"), assessment).await
+}
+
+/// Reads an assessment and checks its digest against its name.
+pub async fn read(objects: &Objects, key: &str) -> Result<Assessment, InspectionError> {
+    read_json(objects, key).await
+}
+
+/// Writes a value below `folder`, named by its digest, and gives its key.
+pub async fn write_json<T: Serialize>(
+    objects: &Objects,
+    folder: &str,
+    value: &T,
+) -> Result<String, InspectionError> {
+    let damaged = |detail: String| InspectionError::Damaged { what: folder.to_owned(), detail };
+    let json = serde_json::to_vec(value).map_err(|error| damaged(error.to_string()))?;
+    let key = format!("{folder}/{}.zst", sha256_hex(&json));
     let packed =
         zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(|error| damaged(error.to_string()))?;
     objects
@@ -35,9 +50,12 @@ pub async fn write(
     Ok(key)
 }
 
-/// Reads an assessment and checks its digest against its name.
-pub async fn read(objects: &Objects, key: &str) -> Result<Assessment, InspectionError> {
-    let what = || format!("assessment {key}");
+/// Reads what [`write_json`] wrote and checks its digest against its name.
+pub async fn read_json<T: DeserializeOwned>(
+    objects: &Objects,
+    key: &str,
+) -> Result<T, InspectionError> {
+    let what = || key.to_owned();
     let damaged = |detail: String| InspectionError::Damaged { what: what(), detail };
     let packed = objects
         .get(key, STORED_BYTES_MAX)

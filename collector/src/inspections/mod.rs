@@ -5,6 +5,7 @@
 
 mod archive;
 mod gather;
+pub mod results;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,17 +110,17 @@ impl Inspector {
         assessment.plans = crate::plans::lines(&self.store, contract, slot.period_end, now).await?;
         let id = existing.map_or_else(Uuid::now_v7, |existing| existing.id);
         let key = archive::write(&self.objects, id, &assessment).await?;
-        self.store
-            .put_inspection(&Inspection {
-                id,
-                contract: contract.id,
-                period: period.to_owned(),
-                state: State::Assessed,
-                assessed_at: Some(now),
-                pack_version: Some(assessment.pack.version.clone()),
-                assessment_key: Some(key),
-            })
-            .await?;
+        let inspection = Inspection {
+            id,
+            contract: contract.id,
+            period: period.to_owned(),
+            state: State::Assessed,
+            assessed_at: Some(now),
+            pack_version: Some(assessment.pack.version.clone()),
+            assessment_key: Some(key),
+        };
+        self.store.put_inspection(&inspection).await?;
+        results::keep(self, &inspection, &assessment).await?;
         Ok(assessment)
     }
 

@@ -11,8 +11,10 @@ macro_rules! steps {
     };
 }
 
-const SQLITE: &[(&str, &str)] = steps!("sqlite", "V1__init", "V2__advisories", "V3__notices");
-const POSTGRES: &[(&str, &str)] = steps!("postgres", "V1__init", "V2__advisories", "V3__notices");
+const SQLITE: &[(&str, &str)] =
+    steps!("sqlite", "V1__init", "V2__advisories", "V3__notices", "V4__console");
+const POSTGRES: &[(&str, &str)] =
+    steps!("postgres", "V1__init", "V2__advisories", "V3__notices", "V4__console");
 
 /// The steps for SQLite.
 ///

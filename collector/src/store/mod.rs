@@ -1,5 +1,6 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections, exceptions, alarms, advisories, inventories, contacts, notices, plans.
+//! inspections and their results, exceptions, alarms, advisories, inventories, contacts, notices,
+//! plans, people, sessions, the audit log.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -17,6 +18,7 @@ mod words;
 
 mod advisory_sets;
 mod alarms;
+mod audit;
 mod certificates;
 mod contacts;
 mod contracts;
@@ -27,7 +29,10 @@ mod hosts;
 mod inspections;
 mod inventories;
 mod notices;
+mod people;
 mod plans;
+mod results;
+mod sessions;
 mod snapshots;
 mod tokens;
 
@@ -36,6 +41,7 @@ use std::sync::Arc;
 
 pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
+pub use audit::{Act, AuditFilter, AuditRow};
 pub use certificates::Certificate;
 pub use contacts::{Contact, Language};
 pub use contracts::Contract;
@@ -47,7 +53,10 @@ pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
 pub use inventories::InventoryRow;
 pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Standing, Words};
+pub use people::{Person, Role};
 pub use plans::{Decision, Plan, PlanChange, PlanState};
+pub use results::{Failing, HostResult};
+pub use sessions::{AccessToken, Invitation, Session, Stage};
 pub use snapshots::{Accepted, SnapshotRow};
 pub use tokens::{Enrolled, Spent, Token};
 

@@ -12,7 +12,10 @@ use std::io::Write;
 use crate::cli::{Exit, open, print};
 use crate::config::Config;
 use crate::pki::Authority;
-use crate::store::Store;
+use crate::store::{Person, Role, Store};
+
+/// Login of the first account.
+const OPERATOR: &str = "operator";
 
 #[derive(Debug, Args)]
 pub struct Init {
@@ -50,13 +53,14 @@ impl Init {
         let text = self.text(&data)?;
         // Checked before it is written: a mistake leaves nothing behind.
         let config = Config::parse(&text, file)?;
-        open::runtime()?.block_on(Store::open(&config.database_address()))?;
+        let store = open::runtime()?.block_on(Store::open(&config.database_address()))?;
         let authority = Authority::open(&config.data.join("pki"), Timestamp::now())
             .context("making the certificate authority")?;
         write_new(file, &text)?;
         print::line(&format!("collector made in {}", data.display()));
         print::line(&format!("CA fingerprint {}", authority.fingerprint()));
-        Ok(Exit::Ok)
+        print::line("Open this link within 72 hours, once, to set up the operator's account:");
+        open::runtime()?.block_on(first_operator(&store, &config))
     }
 
     fn text(&self, data: &Path) -> anyhow::Result<String> {
@@ -81,6 +85,20 @@ impl Init {
             "# Written by carepack-collector init; every key: carepack-collector.toml(5)\n{body}"
         ))
     }
+}
+
+/// The account that makes the others; a database that has accounts keeps them.
+async fn first_operator(store: &Store, config: &Config) -> anyhow::Result<Exit> {
+    let people = store.people().await?;
+    let operator = match people.into_iter().find(|person| person.login == OPERATOR) {
+        Some(person) => person,
+        None => {
+            let person = Person::new(OPERATOR, OPERATOR, Role::Operator, Timestamp::now());
+            store.add_person(&person, &[]).await?;
+            person
+        }
+    };
+    super::person::invite(store, config, &operator).await
 }
 
 /// Writes a private file that must not exist yet.

@@ -1,0 +1,239 @@
+//! One host: score and how it moved, findings, changes, facts, snapshots.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use carepack_assessment::model::{Change, Finding, HostAssessment, Movement, Score, Verdict};
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::grade;
+use crate::console::Console;
+use crate::console::access::Caller;
+use crate::console::charts;
+use crate::console::frame::Frame;
+use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::inspections::results::{area_word, level_word, page, standing_word, verdict_word};
+use crate::store::{Contract, Host, HostResult, SnapshotRow};
+
+/// Periods of the score's course.
+const COURSE_MAX: u32 = 24;
+
+#[derive(Serialize)]
+pub struct FindingRow {
+    rule: String,
+    area: &'static str,
+    level: &'static str,
+    verdict: &'static str,
+    standing: &'static str,
+    since: Option<String>,
+    ko: Sentences,
+    en: Sentences,
+    value: String,
+    previous_value: String,
+    sources: Vec<String>,
+    /// Why it could not be checked.
+    unknown: Option<String>,
+    remedies: Vec<Remedy>,
+}
+
+#[derive(Serialize)]
+pub struct Sentences {
+    title: String,
+    expected: String,
+    why: String,
+    finding: String,
+}
+
+#[derive(Serialize)]
+pub struct Remedy {
+    ko: String,
+    en: String,
+    change_risk: u8,
+    reboot: bool,
+    verify: String,
+}
+
+impl From<Finding> for FindingRow {
+    fn from(finding: Finding) -> Self {
+        let sentences = |words: carepack_assessment::model::Words| Sentences {
+            title: words.title,
+            expected: words.expected,
+            why: words.why,
+            finding: words.finding,
+        };
+        let remedies = finding.remedies.into_iter().map(|remedy| Remedy {
+            ko: remedy.ko,
+            en: remedy.en,
+            change_risk: remedy.change_risk,
+            reboot: remedy.reboot,
+            verify: remedy.verify,
+        });
+        Self {
+            area: area_word(finding.area),
+            level: level_word(finding.level),
+            verdict: verdict_word(finding.verdict),
+            standing: finding.standing.map_or("", standing_word),
+            unknown: finding.unknown.map(|cause| format!("{} ({})", cause.fact, cause.source)),
+            rule: finding.rule,
+            since: finding.since,
+            ko: sentences(finding.ko),
+            en: sentences(finding.en),
+            value: finding.value,
+            previous_value: finding.previous_value,
+            sources: finding.sources,
+            remedies: remedies.collect(),
+        }
+    }
+}
+
+/// What an assessment says of the host.
+#[derive(Serialize)]
+struct Assessed {
+    period: String,
+    score: Score,
+    movement: Option<Movement>,
+    /// Danger, attention, unknown, excepted; passes are only counted.
+    findings: Vec<FindingRow>,
+    passed: usize,
+    changes: Vec<Change>,
+    products: Vec<(String, String)>,
+}
+
+#[derive(Template, Serialize)]
+#[template(path = "host.html")]
+struct HostPage {
+    #[serde(skip)]
+    frame: Frame,
+    host: Head,
+    assessed: Option<Assessed>,
+    /// Period and score, oldest first.
+    course: Vec<(String, Option<u16>)>,
+    snapshots: Vec<Snapshot>,
+}
+
+/// What is known of a host without any snapshot.
+#[derive(Serialize)]
+struct Head {
+    id: Uuid,
+    name: String,
+    role: String,
+    importance: u8,
+    contract: Uuid,
+    contract_name: String,
+    last_seen: Option<Timestamp>,
+    agent_version: String,
+    clock_skew_seconds: Option<i64>,
+    enrolled_at: Timestamp,
+    retired_at: Option<Timestamp>,
+    refuses_on_demand: bool,
+    collect_requested_at: Option<Timestamp>,
+}
+
+impl Head {
+    fn of(host: Host, contract: &Contract) -> Self {
+        Self {
+            id: host.id,
+            name: host.hostname,
+            role: host.role,
+            importance: host.importance,
+            contract: contract.id,
+            contract_name: contract.name.clone(),
+            last_seen: host.last_seen,
+            agent_version: host.agent_version,
+            clock_skew_seconds: host.clock_skew_seconds,
+            enrolled_at: host.enrolled_at,
+            retired_at: host.retired_at,
+            refuses_on_demand: host.refuses_on_demand,
+            collect_requested_at: host.collect_requested_at,
+        }
+    }
+}
+
+impl Assessed {
+    /// Area and score, in the order of the lists.
+    fn areas(&self) -> Vec<(&'static str, Option<u16>)> {
+        self.score.areas.iter().map(|area| (area_word(area.area), area.effective)).collect()
+    }
+}
+
+impl HostPage {
+    fn grade(&self, score: &Option<u16>) -> &'static str {
+        grade(*score)
+    }
+
+    /// The course of the score, as SVG.
+    fn chart(&self) -> String {
+        charts::course(&self.course, self.frame.w("course"))
+    }
+}
+
+#[derive(Serialize)]
+struct Snapshot {
+    id: Uuid,
+    reason: String,
+    taken_at: Timestamp,
+    received_at: Timestamp,
+    bytes: u64,
+    sha256: String,
+}
+
+impl From<SnapshotRow> for Snapshot {
+    fn from(row: SnapshotRow) -> Self {
+        Self {
+            id: row.id,
+            reason: row.reason,
+            taken_at: row.taken_at,
+            received_at: row.received_at,
+            bytes: row.bytes,
+            sha256: row.sha256,
+        }
+    }
+}
+
+pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+    let view = console.view(&caller);
+    let (host, contract) = view.host(id).await?;
+    let results = console.store.results_of_host(id, COURSE_MAX).await?;
+    let assessed = match results.first() {
+        Some(result) if result.answered => Some(assessed(&console, result).await?),
+        _ => None,
+    };
+    let mut course: Vec<_> = results.into_iter().map(|row| (row.period, row.score)).collect();
+    course.reverse();
+    let snapshots = view.snapshots(&host).await?.into_iter().map(Snapshot::from).collect();
+    let head = Head::of(host, &contract);
+    let frame = Frame::of(&caller);
+    show_page(&caller, &HostPage { frame, host: head, assessed, course, snapshots })
+}
+
+async fn assessed(console: &Console, result: &HostResult) -> Result<Assessed, Refusal> {
+    let page: HostAssessment = page(&console.objects, result).await?;
+    let passed = page.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
+    let products = products(&page);
+    let shown = |f: &Finding| !matches!(f.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let mut findings: Vec<Finding> = page.findings.into_iter().filter(shown).collect();
+    findings.sort_by(|a, b| (a.verdict, a.level, &a.rule).cmp(&(b.verdict, b.level, &b.rule)));
+    Ok(Assessed {
+        period: result.period.clone(),
+        score: page.score,
+        movement: page.movement,
+        findings: findings.into_iter().map(FindingRow::from).collect(),
+        passed,
+        changes: page.changes,
+        products,
+    })
+}
+
+/// The versions that stand at the head of the page, by the facts' keys.
+fn products(page: &HostAssessment) -> Vec<(String, String)> {
+    let keys = ["os.name", "os.version", "kernel.release", "cpu.count", "memory.total_kib"];
+    let known = &page.facts.known;
+    keys.iter()
+        .filter_map(|key| {
+            let value = serde_json::to_value(&known.get(*key)?.value).ok()?;
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some(((*key).to_owned(), text))
+        })
+        .collect()
+}

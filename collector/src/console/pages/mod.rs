@@ -1,0 +1,12 @@
+//! The pages, one file a subject, each with its templates in `../templates`.
+//!
+//! A handler reads through the view, fills a model and shows it, or writes and goes back; it knows
+//! nothing of cookies, roles or the audit log.
+
+pub mod audit;
+pub mod home;
+pub mod hosts;
+pub mod invitation;
+pub mod me;
+pub mod people;
+pub mod sign_in;

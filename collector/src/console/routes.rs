@@ -1,0 +1,138 @@
+//! Every route of the console on one page: its method, path, what it needs, what it is for.
+//!
+//! A route is served twice, for browsers at its path and for programs below `/api/v1`; the pages
+//! of the way in are for browsers only. The description of the API is made from this table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, on};
+
+use super::access::{Need, Right};
+use super::gate::{self, Rule};
+use super::{Console, assets, pages};
+
+/// One route.
+pub struct Route {
+    pub rule: Rule,
+    /// What it is for, in the API's description.
+    pub about: &'static str,
+    /// Whether programs have it too.
+    pub api: bool,
+    handler: MethodRouter<Console>,
+}
+
+impl Route {
+    /// Its reading is written to the audit log too.
+    fn audited(mut self) -> Self {
+        self.rule.audited = true;
+        self
+    }
+
+    /// For browsers only.
+    fn page_only(mut self) -> Self {
+        self.api = false;
+        self
+    }
+}
+
+fn route<H, T>(
+    method: Method,
+    path: &'static str,
+    need: Need,
+    handler: H,
+    about: &'static str,
+) -> Route
+where
+    H: Handler<T, Console>,
+    T: 'static,
+{
+    let filter = if method == Method::POST {
+        axum::routing::MethodFilter::POST
+    } else {
+        axum::routing::MethodFilter::GET
+    };
+    let rule = Rule { need, audited: false, path, method };
+    Route { rule, about, api: true, handler: on(filter, handler) }
+}
+
+fn get<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
+where
+    H: Handler<T, Console>,
+    T: 'static,
+{
+    route(Method::GET, path, need, handler, about)
+}
+
+fn post<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
+where
+    H: Handler<T, Console>,
+    T: 'static,
+{
+    route(Method::POST, path, need, handler, about)
+}
+
+const READ: Need = Need::Right(Right::Read);
+const EVIDENCE: Need = Need::Right(Right::Evidence);
+const STAFF: Need = Need::Right(Right::Staff);
+const WORK: Need = Need::Right(Right::Work);
+const CONTRACTS: Need = Need::Right(Right::Contracts);
+const OPERATE: Need = Need::Right(Right::Operate);
+
+/// The table.
+#[must_use]
+pub fn catalogue() -> Vec<Route> {
+    use pages::{audit, home, hosts, invitation, me, people, sign_in};
+    vec![
+        get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
+        post("/sign-in", Need::Nobody, sign_in::password, "Send name and password").page_only(),
+        get("/sign-in/code", Need::HalfSignedIn, sign_in::ask_code, "Second factor").page_only(),
+        post("/sign-in/code", Need::HalfSignedIn, sign_in::code, "Send the code").page_only(),
+        post("/sign-out", Need::SignedIn, sign_in::out, "Sign out").page_only(),
+        get("/invitation/{secret}", Need::Nobody, invitation::show, "Choose a password")
+            .page_only(),
+        post("/invitation/{secret}", Need::Nobody, invitation::accept, "Set it").page_only(),
+        get("/", READ, home::show, "What needs me today"),
+        get("/hosts", READ, hosts::list, "Hosts, with filters"),
+        get("/hosts/{host}", READ, hosts::show, "A host as it was last assessed"),
+        get("/me", Need::SignedIn, me::show, "My account"),
+        post("/me/language", Need::SignedIn, me::language, "Change my language"),
+        post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),
+        post("/me/totp", Need::SignedIn, me::totp, "Turn the second factor on").page_only(),
+        post("/me/totp/off", Need::SignedIn, me::totp_off, "Turn it off").page_only(),
+        post("/me/tokens", Need::SignedIn, me::add_token, "Make a token for programs").page_only(),
+        post("/me/tokens/{token}/revoke", Need::SignedIn, me::revoke_token, "Revoke a token"),
+        post("/me/sessions/end", Need::SignedIn, me::end_sessions, "End my other sessions"),
+        get("/people", OPERATE, people::list, "Accounts"),
+        post("/people", OPERATE, people::add, "Add an account"),
+        get("/people/{person}", OPERATE, people::show, "An account"),
+        post("/people/{person}", OPERATE, people::edit, "Change an account"),
+        post("/people/{person}/invite", OPERATE, people::invite, "A new one-time link"),
+        get("/audit", OPERATE, audit::list, "The audit log"),
+        get("/audit/export", OPERATE, audit::export, "The audit log as JSON lines").audited(),
+    ]
+}
+
+/// All routes behind the gate, and the built-in files.
+pub fn router(console: Console) -> Router {
+    let mut router = Router::new();
+    for route in catalogue() {
+        let rule = Arc::new(route.rule);
+        let gated = route
+            .handler
+            .layer(from_fn_with_state((console.clone(), Arc::clone(&rule)), gate::pass));
+        router = router.route(rule.path, gated.clone());
+        if route.api {
+            let path = if rule.path == "/" { "/home" } else { rule.path };
+            router = router.route(&format!("{}{path}", gate::API), gated);
+        }
+    }
+    router
+        .route("/assets/{name}", axum::routing::get(assets::serve))
+        .fallback(gate::nothing_there)
+        .layer(from_fn(gate::headers))
+        .with_state(console)
+}

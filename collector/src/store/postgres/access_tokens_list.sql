@@ -1,0 +1,4 @@
+SELECT id, secret_sha256, person, name, writes, created, expires_at, used_at, revoked_at
+FROM access_tokens
+WHERE person = $1
+ORDER BY created DESC

@@ -1,0 +1,2 @@
+DELETE FROM host_results
+WHERE inspection = $1

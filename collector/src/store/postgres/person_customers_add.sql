@@ -1,0 +1,2 @@
+INSERT INTO person_customers (person, customer)
+VALUES ($1, $2)

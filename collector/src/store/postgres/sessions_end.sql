@@ -1,0 +1,2 @@
+DELETE FROM sessions
+WHERE secret_sha256 = $1

@@ -1,0 +1,172 @@
+//! What an assessment said of each host, in rows: lists and filters never read assessments.
+//!
+//! Scores are kept for every inspection, failing findings for a contract's newest one.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::value::{Row, Step, values};
+use super::{FromRow, Store, StoreError, queries};
+
+/// One host in one inspection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostResult {
+    pub inspection: Uuid,
+    pub host: Uuid,
+    pub period: String,
+    /// Effective, ‰; none under 600 ‰ of coverage, and for a host that did not answer.
+    pub score: Option<u16>,
+    /// ‰
+    pub coverage: u16,
+    /// 잠정
+    pub provisional: bool,
+    pub answered: bool,
+    pub danger: u32,
+    pub attention: u32,
+    pub unknown: u32,
+    pub excepted: u32,
+    pub pass: u32,
+    /// Area → effective score, ‰.
+    pub areas: BTreeMap<String, u16>,
+    /// The host's own page in the object store.
+    pub page_key: String,
+}
+
+impl FromRow for HostResult {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let areas: String = row.get("areas")?;
+        let areas = serde_json::from_str(&areas);
+        Ok(Self {
+            inspection: row.get("inspection")?,
+            host: row.get("host")?,
+            period: row.get("period")?,
+            score: row.get("score")?,
+            coverage: row.get("coverage")?,
+            provisional: row.get("provisional")?,
+            answered: row.get("answered")?,
+            danger: row.get("danger")?,
+            attention: row.get("attention")?,
+            unknown: row.get("unknown")?,
+            excepted: row.get("excepted")?,
+            pass: row.get("pass")?,
+            areas: areas.map_err(|_| StoreError::Shape { column: "areas" })?,
+            page_key: row.get("page_key")?,
+        })
+    }
+}
+
+/// A finding that is not a pass, on one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub inspection: Uuid,
+    pub host: Uuid,
+    pub rule: String,
+    /// In the assessment's words: `security`, `important`, `danger`, `new`; standing may be empty.
+    pub area: String,
+    pub level: String,
+    pub verdict: String,
+    pub standing: String,
+    pub title_ko: String,
+    pub title_en: String,
+}
+
+impl FromRow for Failing {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            inspection: row.get("inspection")?,
+            host: row.get("host")?,
+            rule: row.get("rule")?,
+            area: row.get("area")?,
+            level: row.get("level")?,
+            verdict: row.get("verdict")?,
+            standing: row.get("standing")?,
+            title_ko: row.get("title_ko")?,
+            title_en: row.get("title_en")?,
+        })
+    }
+}
+
+fn result_step(result: &HostResult) -> Step {
+    let areas = serde_json::to_string(&result.areas).unwrap_or_default();
+    let params = values![
+        result.inspection,
+        result.host,
+        &result.period,
+        result.score.map(i64::from),
+        i64::from(result.coverage),
+        result.provisional,
+        result.answered,
+        i64::from(result.danger),
+        i64::from(result.attention),
+        i64::from(result.unknown),
+        i64::from(result.excepted),
+        i64::from(result.pass),
+        areas,
+        &result.page_key,
+    ];
+    Step::one(queries::HOST_RESULTS_ADD, params)
+}
+
+fn failing_step(row: &Failing) -> Step {
+    let params = values![
+        row.inspection,
+        row.host,
+        &row.rule,
+        &row.area,
+        &row.level,
+        &row.verdict,
+        &row.standing,
+        &row.title_ko,
+        &row.title_en,
+    ];
+    Step::one(queries::FAILING_ADD, params)
+}
+
+impl Store {
+    /// Keeps an inspection's results in place of those it had. `failing` is given for a
+    /// contract's newest inspection only, and replaces the contract's.
+    pub async fn put_results(
+        &self,
+        inspection: Uuid,
+        results: &[HostResult],
+        failing: Option<(Uuid, &[Failing])>,
+    ) -> Result<(), StoreError> {
+        let mut steps = vec![Step::any(queries::HOST_RESULTS_CLEAR, values![inspection])];
+        steps.extend(results.iter().map(result_step));
+        if let Some((contract, failing)) = failing {
+            steps.push(Step::any(queries::FAILING_CLEAR, values![contract]));
+            steps.extend(failing.iter().map(failing_step));
+        }
+        self.apply(steps).await.map(|_| ())
+    }
+
+    /// Of one inspection.
+    pub async fn results(&self, inspection: Uuid) -> Result<Vec<HostResult>, StoreError> {
+        self.list(queries::HOST_RESULTS_LIST, values![inspection]).await
+    }
+
+    /// A host's, newest period first, at most `limit`.
+    pub async fn results_of_host(
+        &self,
+        host: Uuid,
+        limit: u32,
+    ) -> Result<Vec<HostResult>, StoreError> {
+        self.list(queries::HOST_RESULTS_OF_HOST, values![host, i64::from(limit)]).await
+    }
+
+    /// Every host's newest.
+    pub async fn latest_results(&self) -> Result<Vec<HostResult>, StoreError> {
+        self.list(queries::HOST_RESULTS_LATEST, values![]).await
+    }
+
+    /// Of one host or one rule, or all, at most `limit`.
+    pub async fn failing(
+        &self,
+        host: Option<Uuid>,
+        rule: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Failing>, StoreError> {
+        self.list(queries::FAILING_LIST, values![host, rule, i64::from(limit)]).await
+    }
+}

@@ -1,0 +1,3 @@
+UPDATE people
+SET totp_secret = ?2, totp_step = ?3
+WHERE id = ?1

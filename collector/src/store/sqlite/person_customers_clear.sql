@@ -1,0 +1,2 @@
+DELETE FROM person_customers
+WHERE person = ?1

@@ -1,0 +1,4 @@
+SELECT person, customer
+FROM person_customers
+WHERE ?1 IS NULL OR person = ?1
+ORDER BY person, customer
