@@ -12,6 +12,7 @@ mod frame;
 mod gate;
 mod input;
 pub mod invitations;
+mod openapi;
 pub mod page;
 mod pages;
 mod routes;

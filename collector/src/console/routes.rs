@@ -22,6 +22,8 @@ pub struct Route {
     pub about: &'static str,
     /// Whether programs have it too.
     pub api: bool,
+    /// Whether browsers have it.
+    page: bool,
     handler: MethodRouter<Console>,
 }
 
@@ -29,6 +31,12 @@ impl Route {
     /// Its reading is written to the audit log too.
     fn audited(mut self) -> Self {
         self.rule.audited = true;
+        self
+    }
+
+    /// For programs only.
+    fn api_only(mut self) -> Self {
+        self.page = false;
         self
     }
 
@@ -56,7 +64,7 @@ where
         axum::routing::MethodFilter::GET
     };
     let rule = Rule { need, audited: false, path, method };
-    Route { rule, about, api: true, handler: on(filter, handler) }
+    Route { rule, about, api: true, page: true, handler: on(filter, handler) }
 }
 
 fn get<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
@@ -77,6 +85,7 @@ where
 
 const READ: Need = Need::Right(Right::Read);
 const EVIDENCE: Need = Need::Right(Right::Evidence);
+const DECIDE: Need = Need::Right(Right::Decide);
 const STAFF: Need = Need::Right(Right::Staff);
 const WORK: Need = Need::Right(Right::Work);
 const CONTRACTS: Need = Need::Right(Right::Contracts);
@@ -85,7 +94,10 @@ const OPERATE: Need = Need::Right(Right::Operate);
 /// The table.
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
-    use pages::{audit, home, hosts, invitation, me, people, sign_in};
+    use pages::{
+        alarms, audit, customers, findings, home, hosts, invitation, me, notices, people, search,
+        sign_in, snapshots,
+    };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
         post("/sign-in", Need::Nobody, sign_in::password, "Send name and password").page_only(),
@@ -98,6 +110,42 @@ pub fn catalogue() -> Vec<Route> {
         get("/", READ, home::show, "What needs me today"),
         get("/hosts", READ, hosts::list, "Hosts, with filters"),
         get("/hosts/{host}", READ, hosts::show, "A host as it was last assessed"),
+        post("/hosts/{host}", WORK, hosts::edit, "Change a host's role and importance"),
+        post("/hosts/{host}/collect", WORK, hosts::collect, "Ask a host for a fresh snapshot"),
+        post("/hosts/{host}/retire", CONTRACTS, hosts::retire, "Take a host out of contract"),
+        get("/snapshots/{snapshot}", EVIDENCE, snapshots::show, "What a host sent").audited(),
+        get("/customers", READ, customers::list, "Customers"),
+        post("/customers", CONTRACTS, customers::add, "Add a customer"),
+        get("/customers/{customer}", READ, customers::show, "A customer"),
+        post(
+            "/customers/{customer}/contracts",
+            CONTRACTS,
+            customers::add_contract,
+            "Add a contract",
+        ),
+        get("/contracts/{contract}", READ, customers::show_contract, "A contract"),
+        post("/contracts/{contract}", CONTRACTS, customers::edit_contract, "Change a contract"),
+        post(
+            "/contracts/{contract}/tokens",
+            CONTRACTS,
+            customers::add_token,
+            "A token to enrol a host",
+        ),
+        get("/findings", READ, findings::list, "Which rules fail where"),
+        get("/notices", READ, notices::list, "Notices of advisories"),
+        get("/notices/{notice}", READ, notices::show, "A notice with its hosts and plans"),
+        post(
+            "/notices/{notice}/hold",
+            WORK,
+            notices::hold,
+            "Hold, release, or put into the digest",
+        ),
+        post("/notices/{notice}/words", WORK, notices::edit, "The engineer's words"),
+        post("/notices/{notice}/decide", DECIDE, notices::decide, "Decide for hosts of a notice"),
+        get("/plans", READ, notices::list_plans, "What was promised, and what evidence says"),
+        get("/search", READ, search::show, "Search everything"),
+        get("/alarms", STAFF, alarms::list, "Alarms"),
+        get("/openapi.json", Need::SignedIn, super::openapi::show, "This description").api_only(),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),
@@ -124,7 +172,9 @@ pub fn router(console: Console) -> Router {
         let gated = route
             .handler
             .layer(from_fn_with_state((console.clone(), Arc::clone(&rule)), gate::pass));
-        router = router.route(rule.path, gated.clone());
+        if route.page {
+            router = router.route(rule.path, gated.clone());
+        }
         if route.api {
             let path = if rule.path == "/" { "/home" } else { rule.path };
             router = router.route(&format!("{}{path}", gate::API), gated);

@@ -1,5 +1,6 @@
 //! Hosts: the fleet with filters in the address, and one host as it was last assessed.
 
+mod actions;
 mod host;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::store::{Contract, Host, HostResult};
 
+pub use actions::{collect, edit, retire};
 pub use host::show;
 
 /// Rows of one page of the list.

@@ -3,10 +3,16 @@
 //! A handler reads through the view, fills a model and shows it, or writes and goes back; it knows
 //! nothing of cookies, roles or the audit log.
 
+pub mod alarms;
 pub mod audit;
+pub mod customers;
+pub mod findings;
 pub mod home;
 pub mod hosts;
 pub mod invitation;
 pub mod me;
+pub mod notices;
 pub mod people;
+pub mod search;
 pub mod sign_in;
+pub mod snapshots;

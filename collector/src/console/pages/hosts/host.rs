@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::grade;
 use crate::console::Console;
-use crate::console::access::Caller;
+use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::page::{Answer, Refusal, show as show_page};
@@ -110,6 +110,10 @@ struct HostPage {
     /// Period and score, oldest first.
     course: Vec<(String, Option<u16>)>,
     snapshots: Vec<Snapshot>,
+    #[serde(skip)]
+    may_work: bool,
+    #[serde(skip)]
+    may_retire: bool,
 }
 
 /// What is known of a host without any snapshot.
@@ -203,8 +207,16 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
     course.reverse();
     let snapshots = view.snapshots(&host).await?.into_iter().map(Snapshot::from).collect();
     let head = Head::of(host, &contract);
-    let frame = Frame::of(&caller);
-    show_page(&caller, &HostPage { frame, host: head, assessed, course, snapshots })
+    let page = HostPage {
+        frame: Frame::of(&caller),
+        host: head,
+        assessed,
+        course,
+        snapshots,
+        may_work: caller.may(Right::Work),
+        may_retire: caller.may(Right::Contracts),
+    };
+    show_page(&caller, &page)
 }
 
 async fn assessed(console: &Console, result: &HostResult) -> Result<Assessed, Refusal> {

@@ -1,0 +1,77 @@
+//! What is done with a host: its role and importance, a fresh snapshot, its end of contract.
+
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::console::Console;
+use crate::console::access::Caller;
+use crate::console::gate::Detail;
+use crate::console::input::{Filled, optional};
+use crate::console::page::{Answer, Refusal, done};
+
+#[derive(Deserialize)]
+pub struct Edited {
+    #[serde(default)]
+    role: String,
+    importance: u8,
+}
+
+pub async fn edit(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Filled(form): Filled<Edited>,
+) -> Answer {
+    let (host, contract) = console.view(&caller).host(id).await?;
+    let role = optional("role", &form.role, 80)?;
+    if ![1, 2, 4].contains(&form.importance) {
+        return Err(Refusal::malformed(
+            "refused.value",
+            format!("importance: {}", form.importance),
+        ));
+    }
+    console.store.edit_host(id, &role, form.importance).await?;
+    let told =
+        |role: &str, importance: u8| serde_json::json!({"role": role, "importance": importance});
+    let detail = Detail {
+        customer: Some(contract.customer),
+        before: told(&host.role, host.importance),
+        after: told(&role, form.importance),
+    };
+    done(&caller, &format!("/hosts/{id}"), &id, detail)
+}
+
+/// The host sees the request at its next poll, and may refuse it by its own policy.
+pub async fn collect(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Answer {
+    let (host, contract) = console.view(&caller).host(id).await?;
+    if host.refuses_on_demand {
+        return Err(Refusal::conflict("refused.on_demand", host.hostname));
+    }
+    let request = Uuid::now_v7();
+    if !console.store.request_collect(id, request, Timestamp::now()).await? {
+        return Err(Refusal::conflict("refused.retired", host.hostname));
+    }
+    let after = serde_json::json!({"request": request});
+    let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
+    done(&caller, &format!("/hosts/{id}"), &request, detail)
+}
+
+/// Revokes its certificates; its history stays.
+pub async fn retire(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Answer {
+    let (host, contract) = console.view(&caller).host(id).await?;
+    if !console.store.retire_host(id, Timestamp::now()).await? {
+        return Err(Refusal::conflict("refused.retired", host.hostname));
+    }
+    let detail = Detail { customer: Some(contract.customer), ..Detail::default() };
+    done(&caller, &format!("/hosts/{id}"), &id, detail)
+}

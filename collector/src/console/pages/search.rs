@@ -1,0 +1,110 @@
+//! Search over everything that a caller sees: customers, contracts, hosts, notices, findings.
+
+use askama::Template;
+use axum::extract::State;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::console::Console;
+use crate::console::access::Caller;
+use crate::console::frame::Frame;
+use crate::console::input::Asked;
+use crate::console::page::{Answer, show as show_page};
+
+/// Hits of one kind.
+const HITS_MAX: usize = 25;
+const NOTICES_SINCE: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// Failing findings that are searched.
+const FAILING_MAX: u32 = 500_000;
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Serialize)]
+struct Hit {
+    /// Key of the navigation: what kind of thing it is.
+    kind: &'static str,
+    place: String,
+    text: String,
+    about: String,
+}
+
+#[derive(Template, Serialize)]
+#[template(path = "search.html")]
+struct SearchPage {
+    #[serde(skip)]
+    frame: Frame,
+    q: String,
+    hits: Vec<Hit>,
+}
+
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Asked(wanted): Asked<Wanted>,
+) -> Answer {
+    let q: String = wanted.q.trim().chars().take(100).collect();
+    let frame = Frame::of(&caller);
+    let mut hits = Vec::new();
+    if !q.is_empty() {
+        find(&console, &caller, &q.to_lowercase(), &mut hits).await?;
+    }
+    show_page(&caller, &SearchPage { frame, q, hits })
+}
+
+async fn find(
+    console: &Console,
+    caller: &Caller,
+    q: &str,
+    hits: &mut Vec<Hit>,
+) -> Result<(), crate::console::page::Refusal> {
+    let view = console.view(caller);
+    let has = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(q));
+    let customers = view.customers().await?;
+    hits.extend(customers.iter().filter(|c| has(&[&c.name])).take(HITS_MAX).map(|c| Hit {
+        kind: "nav.customers",
+        place: format!("/customers/{}", c.id),
+        text: c.name.clone(),
+        about: String::new(),
+    }));
+    let contracts = view.contracts().await?;
+    let found = contracts.iter().filter(|c| has(&[&c.name, &c.engineer, &c.customer_contact]));
+    hits.extend(found.take(HITS_MAX).map(|c| Hit {
+        kind: "contract",
+        place: format!("/contracts/{}", c.id),
+        text: c.name.clone(),
+        about: c.level.clone(),
+    }));
+    let hosts = view.hosts(None).await?;
+    let found = hosts.iter().filter(|h| has(&[&h.hostname, &h.role, &h.id.to_string()]));
+    hits.extend(found.take(HITS_MAX).map(|h| Hit {
+        kind: "nav.hosts",
+        place: format!("/hosts/{}", h.id),
+        text: h.hostname.clone(),
+        about: h.role.clone(),
+    }));
+    let notices = view.notices(Timestamp::now() - NOTICES_SINCE).await?;
+    let told = |sent: Option<Timestamp>| sent.is_some() || caller.person.role.is_staff();
+    let found = notices.iter().filter(|n| told(n.sent_at) && has(&[&n.advisory, &n.content]));
+    hits.extend(found.take(HITS_MAX).map(|n| Hit {
+        kind: "nav.notices",
+        place: format!("/notices/{}", n.id),
+        text: n.advisory.clone(),
+        about: n.severity.clone(),
+    }));
+    let seen: std::collections::BTreeSet<_> = hosts.iter().map(|host| host.id).collect();
+    let mut failing = console.store.failing(None, None, FAILING_MAX).await?;
+    failing
+        .retain(|row| seen.contains(&row.host) && has(&[&row.rule, &row.title_ko, &row.title_en]));
+    failing.dedup_by(|a, b| a.rule == b.rule);
+    hits.extend(failing.into_iter().take(HITS_MAX).map(|row| Hit {
+        kind: "nav.findings",
+        place: format!("/findings?rule={}", row.rule),
+        text: Frame::of(caller).either(&row.title_ko, &row.title_en).to_owned(),
+        about: row.rule,
+    }));
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! One snapshot: what a host sent, source by source, as it was masked on the host. Each view of it
+//! stands in the audit log.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use carepack_shared::Snapshot;
+use carepack_shared::bundle::decompress;
+use carepack_shared::observation::{Content, Outcome};
+use carepack_shared::wire::BODY_BYTES_MAX;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::console::Console;
+use crate::console::access::Caller;
+use crate::console::frame::Frame;
+use crate::console::gate::Detail;
+use crate::console::input::Asked;
+use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::store::SnapshotRow;
+
+/// Longest content that is shown of one source, in bytes; the rest is told.
+const SHOWN_BYTES_MAX: usize = 256 * 1024;
+
+#[derive(Serialize)]
+struct SourceRow {
+    key: String,
+    probe: String,
+    took_ms: u32,
+    /// `seen`, or why not.
+    outcome: String,
+    detail: String,
+    bytes: usize,
+}
+
+#[derive(Template, Serialize)]
+#[template(path = "snapshot.html")]
+struct SnapshotPage {
+    #[serde(skip)]
+    frame: Frame,
+    id: Uuid,
+    host: Uuid,
+    host_name: String,
+    taken_at: Timestamp,
+    received_at: Timestamp,
+    reason: String,
+    sha256: String,
+    agent_version: String,
+    masked: Vec<(String, u64)>,
+    lost: u64,
+    sources: Vec<SourceRow>,
+    /// The source that is looked at.
+    wanted: String,
+    content: Option<String>,
+    cut: bool,
+}
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    source: String,
+}
+
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Asked(wanted): Asked<Wanted>,
+) -> Answer {
+    let (row, host, contract) = console.view(&caller).snapshot(id).await?;
+    let snapshot = read(&console, &row).await?;
+    let (content, cut) = content_of(&snapshot, &wanted.source);
+    let page = SnapshotPage {
+        frame: Frame::of(&caller),
+        id,
+        host: host.id,
+        host_name: host.hostname,
+        taken_at: row.taken_at,
+        received_at: row.received_at,
+        reason: row.reason,
+        sha256: row.sha256,
+        agent_version: snapshot.agent.version.clone(),
+        masked: snapshot.masked.iter().map(|(kind, count)| (kind.clone(), *count)).collect(),
+        lost: snapshot.lost,
+        sources: snapshot.observations.iter().map(source_row).collect(),
+        wanted: wanted.source,
+        content,
+        cut,
+    };
+    let after = serde_json::json!({"source": page.wanted});
+    let mut response = show_page(&caller, &page)?;
+    let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
+    response.extensions_mut().insert(detail);
+    Ok(response)
+}
+
+async fn read(console: &Console, row: &SnapshotRow) -> Result<Snapshot, Refusal> {
+    let body = console.objects.get(&row.object_key, BODY_BYTES_MAX as u64).await;
+    let body = body.map_err(|error| Refusal::broken("a stored snapshot", &error))?;
+    let body = body.ok_or(Refusal::Broken("a snapshot is gone from the object store"))?;
+    let decoded = tokio::task::spawn_blocking(move || {
+        let document = decompress(&body).map_err(|error| error.to_string())?;
+        Snapshot::from_document(&document).map_err(|error| error.to_string())
+    });
+    let decoded = decoded.await.map_err(|error| Refusal::broken("a stored snapshot", &error))?;
+    decoded.map_err(|detail| {
+        tracing::error!(snapshot = %row.id, "console.snapshot_damaged: {detail}");
+        Refusal::Broken("a stored snapshot is damaged")
+    })
+}
+
+fn source_row(observation: &carepack_shared::Observation) -> SourceRow {
+    let (outcome, detail, bytes) = match &observation.outcome {
+        Outcome::Seen { content, .. } => ("seen".to_owned(), String::new(), text_of(content).len()),
+        Outcome::Unseen { reason, detail } => (reason.as_str().to_owned(), detail.clone(), 0),
+    };
+    SourceRow {
+        key: observation.source.key(),
+        probe: observation.probe.clone(),
+        took_ms: observation.took_ms,
+        outcome,
+        detail,
+        bytes,
+    }
+}
+
+fn text_of(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.clone(),
+        Content::Json(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+    }
+}
+
+/// A source's content, cut at a character, and whether it was cut.
+fn content_of(snapshot: &Snapshot, key: &str) -> (Option<String>, bool) {
+    let seen = snapshot.observations.iter().find(|observation| observation.source.key() == key);
+    let Some(Outcome::Seen { content, .. }) = seen.map(|observation| &observation.outcome) else {
+        return (None, false);
+    };
+    let mut text = text_of(content);
+    let is_long = text.len() > SHOWN_BYTES_MAX;
+    if is_long {
+        text.truncate(text.floor_char_boundary(SHOWN_BYTES_MAX));
+    }
+    (Some(text), is_long)
+}
