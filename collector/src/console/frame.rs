@@ -77,12 +77,13 @@ impl Frame {
         words::say(self.language, &format!("{family}.{word}"))
     }
 
-    /// The one of two texts that is in the caller's language.
+    /// The one of two texts that is in the caller's language, the other where there is none.
     #[must_use]
     pub fn either<'t>(&self, ko: &'t str, en: &'t str) -> &'t str {
         match self.language {
-            Language::Korean => ko,
-            Language::English => en,
+            Language::Korean if !ko.is_empty() => ko,
+            Language::English if en.is_empty() => ko,
+            _ => en,
         }
     }
 

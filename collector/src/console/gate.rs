@@ -80,7 +80,7 @@ pub async fn pass(
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    request.extensions_mut().insert(Origin { address, wants });
+    request.extensions_mut().insert(Origin { address });
     let response = next.run(request).await;
     after(&console, &rule, (caller.as_ref(), address, &path), response, wants).await
 }
@@ -89,7 +89,6 @@ pub async fn pass(
 #[derive(Clone, Copy, Debug)]
 pub struct Origin {
     pub address: IpAddr,
-    pub wants: Wants,
 }
 
 /// Writes the audit row of what was done, and turns refusals into pages.

@@ -89,13 +89,14 @@ pub async fn password(
     let Some(person) = person.filter(|person| person.disabled_at.is_none()) else {
         return refused(StatusCode::UNAUTHORIZED, "sign_in.wrong");
     };
-    if person.locked_until.is_some_and(|until| now < until) {
-        note(&console, &person, &origin, "sign-in refused: locked").await?;
-        return refused(StatusCode::UNAUTHORIZED, "sign_in.locked");
-    }
     if !is_right {
         failed(&console, &person, &origin, now).await?;
         return refused(StatusCode::UNAUTHORIZED, "sign_in.wrong");
+    }
+    // Only who knows the password learns that the account is locked.
+    if person.locked_until.is_some_and(|until| now < until) {
+        note(&console, &person, &origin, "sign-in refused: locked").await?;
+        return refused(StatusCode::UNAUTHORIZED, "sign_in.locked");
     }
     let stage = match person.totp_secret {
         Some(_) => Stage::Password,
