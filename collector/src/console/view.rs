@@ -11,10 +11,12 @@ use uuid::Uuid;
 use super::Console;
 use super::access::{Caller, Scope};
 use super::page::Refusal;
-use crate::store::{Contract, Customer, Host, Inspection, Notice, SnapshotRow, Store};
+use crate::store::{Contract, Customer, FailingRule, Host, Inspection, Notice, SnapshotRow, Store};
 
 /// Snapshots listed of one host: a decade of monthly ones.
 const SNAPSHOTS_MAX: u32 = 120;
+/// Rules in lists: several packs.
+const RULES_MAX: u32 = 20_000;
 
 /// The store as a caller sees it.
 pub struct View<'c> {
@@ -90,6 +92,15 @@ impl View<'_> {
         let mut all = self.store.inspections(contract).await?;
         all.retain(|inspection| contracts.contains_key(&inspection.contract));
         Ok(all)
+    }
+
+    /// Rules that fail on hosts that are seen.
+    pub async fn failing_rules(&self) -> Result<Vec<FailingRule>, Refusal> {
+        let customers = match self.scope {
+            Scope::All => None,
+            Scope::Customers(ids) => Some(ids.as_slice()),
+        };
+        Ok(self.store.failing_rules(customers, RULES_MAX).await?)
     }
 
     /// Notices that are open, and those revised since a moment; oldest first.

@@ -55,7 +55,7 @@ pub use inventories::InventoryRow;
 pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Standing, Words};
 pub use people::{Person, Role};
 pub use plans::{Decision, Plan, PlanChange, PlanState};
-pub use results::{Failing, HostResult};
+pub use results::{Failing, FailingRule, HostResult};
 pub use sessions::{AccessToken, Invitation, Session, Stage};
 pub use snapshots::{Accepted, SnapshotRow};
 pub use tokens::{Enrolled, Spent, Token};

@@ -87,6 +87,90 @@ impl FromRow for Failing {
     }
 }
 
+/// A rule that fails somewhere, counted over hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailingRule {
+    pub rule: String,
+    pub area: String,
+    /// 1 critical, 2 important, 3 moderate, 4 low: the highest of any host.
+    pub severity: u8,
+    pub title_ko: String,
+    pub title_en: String,
+    /// Hosts by verdict.
+    pub danger: u32,
+    pub attention: u32,
+    pub unknown: u32,
+    pub excepted: u32,
+}
+
+impl FailingRule {
+    /// Levels in the order of severity.
+    pub const LEVELS: [&str; 4] = ["critical", "important", "moderate", "low"];
+
+    /// The word of its severity.
+    #[must_use]
+    pub fn level(&self) -> &'static str {
+        let at = usize::from(self.severity).saturating_sub(1);
+        Self::LEVELS[at.min(Self::LEVELS.len() - 1)]
+    }
+
+    /// Counts rows by rule.
+    fn count(rows: &[Failing]) -> Vec<Self> {
+        let mut rules: BTreeMap<&str, Self> = BTreeMap::new();
+        for row in rows {
+            let rule = rules.entry(&row.rule).or_insert_with(|| Self {
+                rule: row.rule.clone(),
+                area: row.area.clone(),
+                severity: 4,
+                title_ko: row.title_ko.clone(),
+                title_en: row.title_en.clone(),
+                ..Self::default()
+            });
+            let level = Self::LEVELS.iter().zip(1..).find(|(word, _)| **word == row.level);
+            rule.severity = rule.severity.min(level.map_or(4, |(_, severity)| severity));
+            match row.verdict.as_str() {
+                "danger" => rule.danger += 1,
+                "attention" => rule.attention += 1,
+                "excepted" => rule.excepted += 1,
+                _ => rule.unknown += 1,
+            }
+        }
+        rules.into_values().collect()
+    }
+
+    fn step(&self, contract: Uuid) -> Step {
+        let params = values![
+            contract,
+            &self.rule,
+            &self.area,
+            i64::from(self.severity),
+            &self.title_ko,
+            &self.title_en,
+            i64::from(self.danger),
+            i64::from(self.attention),
+            i64::from(self.unknown),
+            i64::from(self.excepted),
+        ];
+        Step::one(queries::FAILING_RULES_ADD, params)
+    }
+}
+
+impl FromRow for FailingRule {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            rule: row.get("rule")?,
+            area: row.get("area")?,
+            severity: row.get("severity")?,
+            title_ko: row.get("title_ko")?,
+            title_en: row.get("title_en")?,
+            danger: row.get("danger")?,
+            attention: row.get("attention")?,
+            unknown: row.get("unknown")?,
+            excepted: row.get("excepted")?,
+        })
+    }
+}
+
 fn result_step(result: &HostResult) -> Step {
     let areas = serde_json::to_string(&result.areas).unwrap_or_default();
     let params = values![
@@ -137,6 +221,8 @@ impl Store {
         if let Some((contract, failing)) = failing {
             steps.push(Step::any(queries::FAILING_CLEAR, values![contract]));
             steps.extend(failing.iter().map(failing_step));
+            steps.push(Step::any(queries::FAILING_RULES_CLEAR, values![contract]));
+            steps.extend(FailingRule::count(failing).iter().map(|rule| rule.step(contract)));
         }
         self.apply(steps).await.map(|_| ())
     }
@@ -168,5 +254,15 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Failing>, StoreError> {
         self.list(queries::FAILING_LIST, values![host, rule, i64::from(limit)]).await
+    }
+
+    /// Rules that fail somewhere, by rule, at most `limit`; of some customers or of all.
+    pub async fn failing_rules(
+        &self,
+        customers: Option<&[Uuid]>,
+        limit: u32,
+    ) -> Result<Vec<FailingRule>, StoreError> {
+        let scope = customers.map(|ids| serde_json::to_string(ids).unwrap_or_default());
+        self.list(queries::FAILING_RULES_LIST, values![scope, i64::from(limit)]).await
     }
 }

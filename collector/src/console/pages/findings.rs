@@ -13,11 +13,11 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
-use crate::store::Failing;
+use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::store::{Failing, FailingRule};
 
-/// Failing findings read at once: 10,000 hosts with 50 each.
-const ROWS_MAX: u32 = 500_000;
+/// Failing findings of one rule that are read.
+const ROWS_MAX: u32 = 20_000;
 /// Hosts listed below one rule.
 const HOSTS_MAX: usize = 500;
 
@@ -36,13 +36,29 @@ pub struct Filter {
 struct RuleRow {
     rule: String,
     area: String,
-    level: String,
+    level: &'static str,
     title_ko: String,
     title_en: String,
-    danger: usize,
-    attention: usize,
-    unknown: usize,
-    excepted: usize,
+    danger: u32,
+    attention: u32,
+    unknown: u32,
+    excepted: u32,
+}
+
+impl From<FailingRule> for RuleRow {
+    fn from(row: FailingRule) -> Self {
+        Self {
+            level: row.level(),
+            rule: row.rule,
+            area: row.area,
+            title_ko: row.title_ko,
+            title_en: row.title_en,
+            danger: row.danger,
+            attention: row.attention,
+            unknown: row.unknown,
+            excepted: row.excepted,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -70,17 +86,25 @@ struct FindingsPage {
 }
 
 impl Filter {
-    fn keeps(&self, row: &Failing) -> bool {
+    fn keeps(&self, row: &RuleRow) -> bool {
         let wanted = self.q.trim().to_lowercase();
         let named = wanted.is_empty()
             || [&row.rule, &row.title_ko, &row.title_en]
                 .iter()
                 .any(|text| text.to_lowercase().contains(&wanted));
         let is = |filter: &str, value: &str| filter.is_empty() || filter == value;
+        let found = match self.verdict.as_str() {
+            "danger" => row.danger,
+            "attention" => row.attention,
+            "unknown" => row.unknown,
+            "excepted" => row.excepted,
+            _ => 1,
+        };
         named
+            && found > 0
+            && is(&self.rule, &row.rule)
             && is(&self.area, &row.area)
-            && is(&self.level, &row.level)
-            && is(&self.verdict, &row.verdict)
+            && is(&self.level, row.level)
     }
 }
 
@@ -89,63 +113,44 @@ pub async fn list(
     caller: Caller,
     Asked(filter): Asked<Filter>,
 ) -> Answer {
-    let seen: BTreeMap<Uuid, (String, String)> = hosts::rows(&console, &caller, Timestamp::now())
-        .await?
-        .into_iter()
-        .filter(|host| !host.retired)
-        .map(|host| (host.id, (host.name, host.customer_name)))
-        .collect();
-    let rule = Some(filter.rule.as_str()).filter(|rule| !rule.is_empty());
-    let mut rows = console.store.failing(None, rule, ROWS_MAX).await?;
-    rows.retain(|row| seen.contains_key(&row.host) && filter.keeps(row));
-    let hosts = if rule.is_some() { places(&rows, &seen) } else { Vec::new() };
+    let rules = console.view(&caller).failing_rules().await?;
+    let mut rules: Vec<RuleRow> = rules.into_iter().map(RuleRow::from).collect();
+    rules.retain(|row| filter.keeps(row));
+    // The worst rules go first.
+    rules.sort_by(|a, b| {
+        (b.danger, b.attention, b.unknown).cmp(&(a.danger, a.attention, a.unknown))
+    });
+    let hosts = match filter.rule.as_str() {
+        "" => Vec::new(),
+        rule => places(&console, &caller, rule, &filter.verdict).await?,
+    };
     let page = FindingsPage {
         frame: Frame::of(&caller),
         filter,
-        rules: by_rule(rows),
+        rules,
         hosts,
         areas: hosts::AREAS,
-        levels: ["critical", "important", "moderate", "low"],
+        levels: FailingRule::LEVELS,
     };
     show_page(&caller, &page)
 }
 
-fn places(rows: &[Failing], seen: &BTreeMap<Uuid, (String, String)>) -> Vec<Where> {
-    let place = |row: &Failing| {
-        let (name, customer) = seen.get(&row.host)?.clone();
-        let (verdict, standing) = (row.verdict.clone(), row.standing.clone());
+/// Where a rule fails, among the hosts that are seen.
+async fn places(
+    console: &Console,
+    caller: &Caller,
+    rule: &str,
+    verdict: &str,
+) -> Result<Vec<Where>, Refusal> {
+    let hosts = hosts::rows(console, caller, Timestamp::now()).await?;
+    let mut seen: BTreeMap<Uuid, (String, String)> =
+        hosts.into_iter().map(|host| (host.id, (host.name, host.customer_name))).collect();
+    let rows = console.store.failing(None, Some(rule), ROWS_MAX).await?;
+    let place = |row: Failing| {
+        let (name, customer) = seen.remove(&row.host)?;
+        let (verdict, standing) = (row.verdict, row.standing);
         Some(Where { host: row.host, name, customer, verdict, standing })
     };
-    rows.iter().filter_map(place).take(HOSTS_MAX).collect()
-}
-
-/// Rows come in order of rule; the worst rules go first.
-fn by_rule(rows: Vec<Failing>) -> Vec<RuleRow> {
-    let mut rules: Vec<RuleRow> = Vec::new();
-    for row in rows {
-        if rules.last().is_none_or(|last| last.rule != row.rule) {
-            rules.push(RuleRow {
-                rule: row.rule,
-                area: row.area,
-                level: row.level,
-                title_ko: row.title_ko,
-                title_en: row.title_en,
-                danger: 0,
-                attention: 0,
-                unknown: 0,
-                excepted: 0,
-            });
-        }
-        let Some(last) = rules.last_mut() else { continue };
-        match row.verdict.as_str() {
-            "danger" => last.danger += 1,
-            "attention" => last.attention += 1,
-            "excepted" => last.excepted += 1,
-            _ => last.unknown += 1,
-        }
-    }
-    rules.sort_by(|a, b| {
-        (b.danger, b.attention, b.unknown).cmp(&(a.danger, a.attention, a.unknown))
-    });
-    rules
+    let wanted = |row: &Failing| verdict.is_empty() || row.verdict == verdict;
+    Ok(rows.into_iter().filter(wanted).filter_map(place).take(HOSTS_MAX).collect())
 }

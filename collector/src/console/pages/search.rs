@@ -14,8 +14,6 @@ use crate::console::page::{Answer, show as show_page};
 /// Hits of one kind.
 const HITS_MAX: usize = 25;
 const NOTICES_SINCE: SignedDuration = SignedDuration::from_hours(24 * 400);
-/// Failing findings that are searched.
-const FAILING_MAX: u32 = 500_000;
 
 #[derive(Deserialize)]
 pub struct Wanted {
@@ -50,7 +48,7 @@ pub async fn show(
     let frame = Frame::of(&caller);
     let mut hits = Vec::new();
     if !q.is_empty() {
-        find(&console, &caller, &q.to_lowercase(), &mut hits).await?;
+        hits = find(&console, &caller, &frame, &q.to_lowercase()).await?;
     }
     show_page(&caller, &SearchPage { frame, q, hits })
 }
@@ -58,9 +56,10 @@ pub async fn show(
 async fn find(
     console: &Console,
     caller: &Caller,
+    frame: &Frame,
     q: &str,
-    hits: &mut Vec<Hit>,
-) -> Result<(), crate::console::page::Refusal> {
+) -> Result<Vec<Hit>, crate::console::page::Refusal> {
+    let mut hits = Vec::new();
     let view = console.view(caller);
     let has = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(q));
     let customers = view.customers().await?;
@@ -95,16 +94,13 @@ async fn find(
         text: n.advisory.clone(),
         about: n.severity.clone(),
     }));
-    let seen: std::collections::BTreeSet<_> = hosts.iter().map(|host| host.id).collect();
-    let mut failing = console.store.failing(None, None, FAILING_MAX).await?;
-    failing
-        .retain(|row| seen.contains(&row.host) && has(&[&row.rule, &row.title_ko, &row.title_en]));
-    failing.dedup_by(|a, b| a.rule == b.rule);
-    hits.extend(failing.into_iter().take(HITS_MAX).map(|row| Hit {
+    let rules = view.failing_rules().await?;
+    let found = rules.into_iter().filter(|r| has(&[&r.rule, &r.title_ko, &r.title_en]));
+    hits.extend(found.take(HITS_MAX).map(|row| Hit {
         kind: "nav.findings",
         place: format!("/findings?rule={}", row.rule),
-        text: Frame::of(caller).either(&row.title_ko, &row.title_en).to_owned(),
+        text: frame.either(&row.title_ko, &row.title_en).to_owned(),
         about: row.rule,
     }));
-    Ok(())
+    Ok(hits)
 }

@@ -1,9 +1,24 @@
 SELECT
-    results.inspection, host, period, score, coverage, provisional, answered, danger, attention, unknown,
-    excepted, pass, areas, page_key
-FROM host_results AS results
-WHERE results.period = (
-    SELECT max(newer.period)
-    FROM host_results AS newer
-    WHERE newer.host = results.host
-)
+    results.inspection,
+    results.host,
+    results.period,
+    results.score,
+    results.coverage,
+    results.provisional,
+    results.answered,
+    results.danger,
+    results.attention,
+    results.unknown,
+    results.excepted,
+    results.pass,
+    results.areas,
+    results.page_key
+FROM hosts
+INNER JOIN host_results AS results
+    ON
+        results.host = hosts.id
+        AND results.period = (
+            SELECT max(newest.period)
+            FROM host_results AS newest
+            WHERE newest.host = hosts.id
+        )

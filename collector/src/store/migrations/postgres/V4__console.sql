@@ -101,3 +101,18 @@ CREATE TABLE failing (
 );
 CREATE INDEX failing_by_rule ON failing (rule);
 CREATE INDEX failing_by_host ON failing (host);
+
+-- The rows above counted by contract and rule: lists never count a fleet.
+CREATE TABLE failing_rules (
+    contract  UUID NOT NULL REFERENCES contracts (id),
+    rule      TEXT NOT NULL,
+    area      TEXT NOT NULL,
+    severity  BIGINT NOT NULL CHECK (severity BETWEEN 1 AND 4),
+    title_ko  TEXT NOT NULL,
+    title_en  TEXT NOT NULL,
+    danger    BIGINT NOT NULL,
+    attention BIGINT NOT NULL,
+    unknown   BIGINT NOT NULL,
+    excepted  BIGINT NOT NULL,
+    PRIMARY KEY (contract, rule)
+);

@@ -101,3 +101,18 @@ CREATE TABLE failing (
 ) STRICT;
 CREATE INDEX failing_by_rule ON failing (rule);
 CREATE INDEX failing_by_host ON failing (host);
+
+-- The rows above counted by contract and rule: lists never count a fleet.
+CREATE TABLE failing_rules (
+    contract  TEXT NOT NULL REFERENCES contracts (id),
+    rule      TEXT NOT NULL,
+    area      TEXT NOT NULL,
+    severity  INTEGER NOT NULL CHECK (severity BETWEEN 1 AND 4),
+    title_ko  TEXT NOT NULL,
+    title_en  TEXT NOT NULL,
+    danger    INTEGER NOT NULL,
+    attention INTEGER NOT NULL,
+    unknown   INTEGER NOT NULL,
+    excepted  INTEGER NOT NULL,
+    PRIMARY KEY (contract, rule)
+) STRICT;

@@ -1,0 +1,2 @@
+DELETE FROM failing_rules
+WHERE contract = ?1
