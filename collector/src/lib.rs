@@ -1,8 +1,8 @@
 //! The collector: takes in what agents observe, keeps it, judges it, reports it.
 //!
 //! Read in the data's order: agents' snapshots come in ([`intake`], [`pki`], [`serve`]), are kept
-//! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`]
-//! and what was [`agreed`]),
+//! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`],
+//! [`support_patterns`] and what was [`agreed`]), are reviewed and published there,
 //! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
 //! them is followed until evidence proves it ([`plans`]). [`console`] is the door for people and
 //! programs, [`cli`] the one on the machine itself.
@@ -24,3 +24,4 @@ pub mod reports;
 pub mod rules;
 pub mod serve;
 pub mod store;
+pub mod support_patterns;

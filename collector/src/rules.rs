@@ -42,9 +42,17 @@ pub enum RulesError {
 /// # Errors
 /// Never in a release: a test compiles it.
 pub fn built_in() -> Result<Pack, RulesError> {
-    let mut files = BTreeMap::new();
+    built_in_with(BTreeMap::new(), "")
+}
+
+/// The built-in pack and more rules (path → text); `more` is what its version says of them.
+///
+/// # Errors
+/// [`RulesError`] names the rule that cannot be used.
+pub fn built_in_with(own: BTreeMap<String, String>, more: &str) -> Result<Pack, RulesError> {
+    let mut files = own;
     embedded(&BUILT_IN, &mut files);
-    compile(BUILT_IN_VERSION, &files)
+    compile(&format!("{BUILT_IN_VERSION}{more}"), &files)
 }
 
 /// Compiles the pack in a folder: `<area>/<id>/rule.yaml` and `cases/`.

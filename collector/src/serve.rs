@@ -1,5 +1,5 @@
 //! The resident collector: one listener for agents (mTLS), one for people (health, the
-//! console, answers to notices), and the runs of notices, until told to stop.
+//! console, answers to notices), and the runs of notices and inspections, until told to stop.
 //!
 //! Everything is opened and checked before the first socket listens. Knows no route of the
 //! agents' API; see [`crate::intake`].
@@ -22,6 +22,7 @@ use tokio::sync::{oneshot, watch};
 use crate::advisories::fetch;
 use crate::config::Config;
 use crate::console::{self, Console};
+use crate::inspections;
 use crate::intake::Intake;
 use crate::notices::{self, Notices};
 use crate::objects::{ObjectError, Objects};
@@ -175,6 +176,9 @@ pub async fn serve_until(
             .merge(console::router(console)),
         connections: connections::Connections::new(&config.limits),
     };
+    let data = config.data.clone();
+    let inspecting = inspections::run::keep_running(stores.clone(), data, stopped.clone());
+    let inspecting = tokio::spawn(inspecting);
     let feeding = tokio::spawn(fetch::keep_looking(stores, shared, stopped.clone()));
     let agents = tokio::spawn(agents.run(stopped.clone(), GRACE));
     let stopped_too = stopped.clone();
@@ -192,7 +196,8 @@ pub async fn serve_until(
     stopping.send_replace(true);
     // A mail that is being sent may end; what is cut off would be uncertain.
     let noticing = tokio::time::timeout(GRACE, noticing);
-    let _ = tokio::join!(agents, people, noticing, feeding);
+    let inspecting = tokio::time::timeout(GRACE, inspecting);
+    let _ = tokio::join!(agents, people, noticing, inspecting, feeding);
     let _ = std::fs::remove_file(config.data.join("run/addresses.json"));
     Ok(())
 }

@@ -329,6 +329,8 @@ async fn an_inspection_is_one_per_contract_and_period(store: Store) {
         assessed_at: None,
         pack_version: None,
         assessment_key: None,
+        missed_at: None,
+        hosts_answered: None,
     };
     store.put_inspection(&due).await.unwrap();
     let next = Inspection { id: Uuid::now_v7(), period: "2026-Q4".to_owned(), ..due.clone() };

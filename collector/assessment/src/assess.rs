@@ -1,5 +1,6 @@
 //! A frozen input → an assessment: every host judged, scored, compared and ranked.
 
+pub mod corrected;
 mod groups;
 mod movement;
 mod standing;
@@ -21,7 +22,7 @@ use crate::judge::{Judged, Scene, judge, params, words};
 use crate::kisa::LITERAL;
 use crate::model::{
     AdvisoryStamp, Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment,
-    HostRef, Score, SnapshotRef, Verdict,
+    HostRef, Score, Shadowed, SnapshotRef, Verdict,
 };
 use crate::pack::Pack;
 use crate::params::Overrides;
@@ -205,6 +206,7 @@ impl<'p> Bench<'p> {
                 advised: None,
                 facts: Facts::default(),
                 previous_facts: Facts::default(),
+                shadowed: Vec::new(),
             };
             return Page { host, before: None, published: None, exceptions };
         };
@@ -235,6 +237,7 @@ impl<'p> Bench<'p> {
             })
             .collect();
         sort(&mut findings);
+        let shadowed = self.rules().zip(&now).filter_map(shadowed).collect();
         let before = past.as_ref().zip(before).map(|(past, all)| Before {
             now: self.with_todays_advisories(&all, (&past_facts, &advised_then), past.taken_at),
             then: self.rules().zip(&all).filter_map(checked).collect(),
@@ -252,6 +255,7 @@ impl<'p> Bench<'p> {
             advised: advised.ok().map(advised::bounded),
             facts: current.facts,
             previous_facts: past_facts,
+            shadowed,
         };
         Page { host, before, published, exceptions }
     }
@@ -363,6 +367,17 @@ impl<'p> Bench<'p> {
             exception: excepted.cloned(),
         }
     }
+}
+
+/// What a rule in shadow says where it fails.
+fn shadowed((rule, judged): (&Rule, &Judged)) -> Option<Shadowed> {
+    let fails = rule.spec.status == Status::Shadow && is_failing(judged.verdict);
+    fails.then(|| Shadowed {
+        rule: rule.id.clone(),
+        rev: rule.spec.rev,
+        verdict: judged.verdict,
+        value: judged.value.clone(),
+    })
 }
 
 /// The order of a page: area, risk, verdict, rule.

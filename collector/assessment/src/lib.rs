@@ -28,6 +28,7 @@ pub mod standard;
 mod testing;
 pub mod topology;
 
+pub use assess::corrected::{Correction, correct};
 pub use assess::{HostInput, Input, Observed, Past, assess};
 pub use drift::author::Window;
 pub use model::Assessment;

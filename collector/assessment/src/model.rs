@@ -2,6 +2,8 @@
 //!
 //! Everything a report needs is in here, so that rendering never asks the store.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use carepack_facts::Facts;
@@ -89,6 +91,18 @@ pub struct HostAssessment {
     pub facts: Facts,
     /// The facts of the last inspection; empty at the first.
     pub previous_facts: Facts,
+    /// What rules in shadow would have said; no report shows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadowed: Vec<Shadowed>,
+}
+
+/// A rule in shadow that fails on a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shadowed {
+    pub rule: String,
+    pub rev: u32,
+    pub verdict: Verdict,
+    pub value: String,
 }
 
 /// Hosts that belong together, judged as a whole. Its findings count in the score of every

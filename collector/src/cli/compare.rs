@@ -139,6 +139,6 @@ fn observed(text: &str, config: &Path, agent: Option<&Path>) -> anyhow::Result<O
         })?;
         let newest = opened.store.snapshots(host.id, 1).await?;
         let row = newest.first().with_context(|| format!("{text} has sent no snapshot yet"))?;
-        Ok(opened.inspector(None)?.observed(row).await?)
+        Ok(opened.inspector(None).await?.observed(row).await?)
     })
 }

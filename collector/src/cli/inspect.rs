@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use carepack_assessment::Assessment;
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Exit, Languages, open, print};
+use crate::config::Config;
 use crate::inspections::Inspector;
-use crate::reports::{self, Cover, Lang};
-use crate::store::{Contract, Inspection};
+use crate::inspections::editions::Frozen;
+use crate::inspections::manifest::verify_folder;
+use crate::inspections::signing::public_file;
+use crate::reports::{self, Cover, Lang, Review};
+use crate::store::{Contract, State};
 
 #[derive(Debug, Args)]
 pub struct Inspect {
@@ -28,9 +32,12 @@ pub struct Inspect {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Report {
-    #[arg(long)]
-    contract: String,
+    #[command(subcommand)]
+    command: Option<ReportCommand>,
+    #[arg(long, required = true)]
+    contract: Option<String>,
     /// `2026-11` or `2026-Q4`; the period we are in without it.
     #[arg(long)]
     period: Option<String>,
@@ -41,10 +48,24 @@ pub struct Report {
     lang: Languages,
 }
 
+#[derive(Debug, Subcommand)]
+enum ReportCommand {
+    /// Check a folder that an edition was exported to: every file against the manifest, and the
+    /// manifest against its signature.
+    Verify {
+        folder: PathBuf,
+        /// The public key; that of this collector without it.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 impl Inspect {
     pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
         open::with(config, |opened| async move {
-            let inspector = opened.inspector(self.rules.as_deref())?;
+            let inspector = opened.inspector(self.rules.as_deref()).await?;
             let contract = opened.contract(&self.contract).await?;
             let now = Timestamp::now();
             let period = chosen(self.period, &contract, now)?;
@@ -60,18 +81,51 @@ impl Inspect {
 
 impl Report {
     pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        if let Some(ReportCommand::Verify { folder, key, json }) = &self.command {
+            return verify(config, folder, key.as_deref(), *json);
+        }
         open::with(config, |opened| async move {
-            let inspector = opened.inspector(None)?;
-            let contract = opened.contract(&self.contract).await?;
+            let contract = opened.contract(self.contract.as_deref().unwrap_or_default()).await?;
             let period = chosen(self.period, &contract, Timestamp::now())?;
+            let inspector = opened.inspector(None).await?;
             let (inspection, assessment) = inspector.assessment(&contract, &period).await?;
-            let customer = opened.store.customer(contract.customer).await?;
-            let customer = customer.context("the contract's customer")?;
-            let cover = cover(&customer.name, &contract, &inspection, &assessment);
-            write(&assessment, &cover, &self.output, self.lang.list())?;
+            let published = matches!(inspection.state, State::Published | State::Acknowledged);
+            let edition = opened.store.editions(inspection.id).await?.pop();
+            let (assessment, frozen) = match edition.filter(|_| published) {
+                Some(edition) => inspector.frozen(&edition).await?,
+                None => inspector.drafted(&contract, (&inspection, &assessment)).await?,
+            };
+            let Frozen { cover, review } = &frozen;
+            write(&assessment, (cover, review), &self.output, self.lang.list())?;
             Ok(Exit::Ok)
         })
     }
+}
+
+/// Checks an exported edition; ends with 1 when it is not what was published.
+fn verify(config: &Path, folder: &Path, key: Option<&Path>, as_json: bool) -> anyhow::Result<Exit> {
+    let key = match key {
+        Some(key) => key.to_owned(),
+        None => public_file(&Config::load(config)?.data),
+    };
+    let verified = verify_folder(folder, &key)
+        .with_context(|| format!("the edition in {} does not hold", folder.display()))?;
+    if as_json {
+        return print::json(&verified);
+    }
+    for name in &verified.unsigned {
+        print::note(&format!("{name} lies beside the edition and is not signed"));
+    }
+    let manifest = &verified.manifest;
+    print::line(&format!(
+        "{} edition {}: {} files as published {} by {}",
+        manifest.document,
+        manifest.edition,
+        manifest.files.len(),
+        manifest.published_at,
+        manifest.published_by
+    ));
+    Ok(Exit::Ok)
 }
 
 /// The named period, or the one that the contract is in.
@@ -82,39 +136,20 @@ fn chosen(period: Option<String>, contract: &Contract, now: Timestamp) -> anyhow
     }
 }
 
-/// What stands on the cover of a contract's report.
-fn cover(
-    customer: &str,
-    contract: &Contract,
-    inspection: &Inspection,
-    assessment: &Assessment,
-) -> Cover {
-    let short: String = inspection.id.simple().to_string().chars().rev().take(6).collect();
-    Cover {
-        customer: customer.to_owned(),
-        contract: contract.name.clone(),
-        level: contract.level.clone(),
-        period: inspection.period.clone(),
-        document: format!("CP-{}-{}", inspection.period, short.to_uppercase()),
-        inspected_at: assessment.as_of,
-        engineer: contract.engineer.clone(),
-        contact: contract.customer_contact.clone(),
-    }
-}
-
 /// Writes `report.LANG.{html,pdf}` and prints where.
 ///
 /// # Errors
 /// What could not be rendered or written.
 pub fn write(
     assessment: &Assessment,
-    cover: &Cover,
+    (cover, review): (&Cover, &Review),
     folder: &Path,
     languages: &[Lang],
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     for lang in languages {
-        let rendered = reports::render(assessment, cover, *lang).context("rendering the report")?;
+        let rendered = reports::render_reviewed(assessment, cover, review, *lang);
+        let rendered = rendered.context("rendering the report")?;
         for (ending, bytes) in [("html", rendered.html.as_bytes()), ("pdf", &rendered.pdf[..])] {
             let file = folder.join(format!("report.{}.{ending}", lang.code()));
             std::fs::write(&file, bytes).with_context(|| format!("writing {}", file.display()))?;

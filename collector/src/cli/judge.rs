@@ -15,7 +15,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Exit, Languages, archive, bundles, inspect, print};
-use crate::reports::Cover;
+use crate::reports::{Cover, Review};
 
 #[derive(Debug, Args)]
 pub struct Assess {
@@ -59,7 +59,8 @@ impl Assess {
         let pack = super::rules::load(self.rules.as_deref())?;
         let assessment = judge(&pack, &snapshot, &sha256_hex(&current), previous);
         if let Some(folder) = &self.report {
-            inspect::write(&assessment, &cover(&assessment), folder, self.lang.list())?;
+            let cover = (&cover(&assessment), &Review::default());
+            inspect::write(&assessment, cover, folder, self.lang.list())?;
         }
         if self.json {
             return print::json(&assessment);

@@ -10,12 +10,14 @@ mod bundles;
 mod compare;
 mod doctor;
 mod inspect;
+mod inspections;
 mod judge;
 mod notices;
 mod open;
 mod patterns;
 mod print;
 mod rules;
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -106,8 +108,14 @@ enum Command {
     Plan(notices::Plan),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
-    /// Write the report of an assessed inspection.
+    /// Write the report of an inspection: the edition in force, or a draft; check an exported one.
     Report(inspect::Report),
+    /// Review, publication and acknowledgement of inspections; visits.
+    #[command(subcommand)]
+    Inspection(inspections::Inspection),
+    /// Support Patterns: rules born from a fault.
+    #[command(subcommand)]
+    Pattern(support::Pattern),
     /// Take in a snapshot file from a host without a network, a sosreport or an insights archive.
     Import(bundles::Import),
     /// Judge a snapshot file, a recorded host, a sosreport or an insights archive, with no server
@@ -193,6 +201,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Plan(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
+        Command::Inspection(command) => command.run(&config),
+        Command::Pattern(command) => command.run(&config),
         Command::Import(command) => command.run(&config),
         Command::Assess(command) => command.run(),
         Command::Compare(command) => command.run(&config),

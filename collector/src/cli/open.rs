@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -24,11 +23,10 @@ impl Opened {
         Objects::open(&self.config.data.join("objects")).context("opening the object store")
     }
 
-    /// The inspector with the built-in rules, or those of a folder.
-    pub fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
-        let objects = self.objects()?;
-        let pack = Arc::new(super::rules::load(rules)?);
-        Ok(Inspector { store: self.store.clone(), objects, pack, data: self.config.data.clone() })
+    /// The inspector with the rules and Support Patterns in force, or the rules of a folder.
+    pub async fn inspector(&self, rules: Option<&Path>) -> anyhow::Result<Inspector> {
+        let stores = (self.store.clone(), self.objects()?);
+        Ok(Inspector::open(stores, &self.config.data, rules).await?)
     }
 
     /// A contract by id or name.

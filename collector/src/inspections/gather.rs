@@ -136,7 +136,10 @@ pub(crate) async fn observed(
 }
 
 /// A stored snapshot, decoded and checked against its digest.
-async fn decoded(objects: &Objects, row: &SnapshotRow) -> Result<Snapshot, InspectionError> {
+pub(crate) async fn decoded(
+    objects: &Objects,
+    row: &SnapshotRow,
+) -> Result<Snapshot, InspectionError> {
     let what = || format!("snapshot {}", row.id);
     let body = objects
         .get(&row.object_key, BODY_BYTES_MAX as u64)
@@ -186,8 +189,11 @@ async fn earlier(
     list.sort_by(|a, b| a.period.cmp(&b.period));
     let mut found = Vec::new();
     for inspection in &list[list.len().saturating_sub(HISTORY_MAX)..] {
-        if let Some(key) = &inspection.assessment_key {
-            let assessment = archive::read(&inspector.objects, key).await?;
+        if let Some(judged) = &inspection.assessment_key {
+            // What was published is what was told, corrections and all.
+            let edition = inspector.store.editions(inspection.id).await?.pop();
+            let key = edition.map_or_else(|| judged.clone(), |edition| edition.assessment_key);
+            let assessment = archive::read(&inspector.objects, &key).await?;
             found.push(kept(&inspection.period, assessment));
         }
     }
@@ -216,7 +222,7 @@ fn kept(period: &str, assessment: Assessment) -> Earlier {
     earlier
 }
 
-fn exception(row: &crate::store::Exception) -> Exception {
+pub(super) fn exception(row: &crate::store::Exception) -> Exception {
     Exception {
         reason: row.reason.clone(),
         risk: row.risk.clone(),

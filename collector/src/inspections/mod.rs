@@ -1,13 +1,22 @@
 //! Inspections: one contract × one period, from stored snapshots to a frozen assessment.
 //!
-//! It gathers what the judgement depends on, judges in a pure function, and keeps the result. It
-//! does not render: reports read the frozen assessment.
+//! Read in the order of a period's life: [`run`] (it falls due, collects, is assessed by itself, or
+//! is missed), [`gather`] and the pure judgement (what is kept is frozen), [`review`] (what people
+//! say of it), [`editions`] (published, signed, acknowledged). [`visits`] are entered by hand beside
+//! it. It lays nothing out: reports do, from what is frozen.
 
 mod archive;
+mod changes;
+pub mod editions;
 mod gather;
+pub mod manifest;
 pub mod results;
+pub mod review;
+pub mod run;
+pub mod signing;
+pub mod visits;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use carepack_assessment::{Assessment, Pack};
@@ -15,8 +24,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::objects::{ObjectError, Objects};
+use crate::rules::{self, RulesError};
 use crate::store::{Contract, Inspection, State, Store, StoreError};
-pub(crate) use gather::observed;
+use crate::support_patterns;
+pub(crate) use gather::{decoded, observed};
 
 /// Everything an inspection is made from.
 pub struct Inspector {
@@ -49,7 +60,9 @@ pub enum InspectionError {
         #[source]
         source: carepack_shared::period::ScheduleError,
     },
-    #[error("the inspection of {period} is {state}: it is closed and is not assessed again")]
+    #[error(
+        "the inspection of {period} is {state}: it is not assessed again; to correct it, reopen it: carepack-collector inspection review open"
+    )]
     Closed { period: String, state: &'static str },
     #[error("contract {0} has no hosts; add a host or enrol an agent first")]
     NoHosts(String),
@@ -61,11 +74,29 @@ pub enum InspectionError {
     Agreed(#[from] crate::agreed::AgreedError),
     #[error("reading the advisories")]
     Advisories(#[from] Box<crate::advisories::AdvisoriesError>),
+    #[error(transparent)]
+    Rules(#[from] Box<RulesError>),
     #[error("the judging thread stopped")]
     Stopped(#[from] tokio::task::JoinError),
 }
 
 impl Inspector {
+    /// With the built-in rules and the Support Patterns in force, or with the rules of a folder.
+    ///
+    /// # Errors
+    /// [`InspectionError::Rules`] names the rule or pattern that cannot be used.
+    pub async fn open(
+        (store, objects): (Store, Objects),
+        data: &Path,
+        folder: Option<&Path>,
+    ) -> Result<Self, InspectionError> {
+        let pack = match folder {
+            Some(folder) => rules::from_folder(folder).map_err(Box::new)?,
+            None => support_patterns::pack(&store).await?,
+        };
+        Ok(Self { store, objects, pack: Arc::new(pack), data: data.to_path_buf() })
+    }
+
     /// The period that a contract is in at `now`.
     ///
     /// # Errors
@@ -118,10 +149,15 @@ impl Inspector {
             assessed_at: Some(now),
             pack_version: Some(assessment.pack.version.clone()),
             assessment_key: Some(key),
+            missed_at: None,
+            hosts_answered: Some(assessment.summary.answered),
         };
-        self.store.put_inspection(&inspection).await?;
-        results::keep(self, &inspection, &assessment).await?;
-        Ok(assessment)
+        if self.store.put_inspection(&inspection).await? {
+            results::keep(self, &inspection, &assessment).await?;
+            return Ok(assessment);
+        }
+        let state = State::Published.as_str();
+        Err(InspectionError::Closed { period: period.to_owned(), state })
     }
 
     /// A stored snapshot, checked against its digest and parsed into facts.

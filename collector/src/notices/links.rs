@@ -3,7 +3,6 @@
 //! A token is the facts it stands for and their HMAC-SHA256 under a key that never leaves
 //! `DATA/keys`; nothing is stored for it. Who changes a byte, or has none of ours, is told nothing.
 
-use std::io::Write;
 use std::path::Path;
 
 use aws_lc_rs::hmac;
@@ -73,7 +72,7 @@ impl Links {
         let text = match files::read_secret(&path)? {
             Some(text) => text,
             None => {
-                make(&folder, &path)?;
+                make(&path)?;
                 files::read_secret(&path)?.unwrap_or_default()
             }
         };
@@ -126,24 +125,11 @@ impl Links {
 }
 
 /// Makes a key, unless another process was faster: its key stays.
-fn make(folder: &Path, path: &Path) -> Result<(), PkiError> {
+fn make(path: &Path) -> Result<(), PkiError> {
     let mut fresh = [0; KEY_BYTES];
     let made = SystemRandom::new().fill(&mut fresh);
     made.map_err(|_| PkiError::Unsound { path: path.to_owned(), what: "random bytes" })?;
-    let write = || -> std::io::Result<()> {
-        // 0600 from the beginning.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(URL_SAFE_NO_PAD.encode(fresh).as_bytes())?;
-        file.as_file().sync_all()?;
-        match file.persist_noclobber(path) {
-            Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(error.error);
-            }
-            _ => {}
-        }
-        std::fs::File::open(folder)?.sync_all()
-    };
-    write().map_err(|source| PkiError::File { path: path.to_owned(), operation: "written", source })
+    files::write_once(path, &URL_SAFE_NO_PAD.encode(fresh))
 }
 
 #[cfg(test)]

@@ -71,3 +71,22 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> 
     };
     written().map_err(fail(path, "written"))
 }
+
+/// Writes a key (0600) unless there is one already: of processes that make it at once, one's stays.
+pub(crate) fn write_once(path: &Path, text: &str) -> Result<(), PkiError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = || -> std::io::Result<()> {
+        // 0600 from the beginning.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(path) {
+            Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(error.error);
+            }
+            _ => {}
+        }
+        File::open(folder)?.sync_all()
+    };
+    written().map_err(fail(path, "written"))
+}

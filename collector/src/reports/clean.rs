@@ -3,14 +3,28 @@
 
 /// Longest text in one cell, in characters.
 const CELL_CHARS_MAX: usize = 400;
+/// Longest paragraph of an engineer's words, in characters, and most paragraphs of one text.
+const PARAGRAPH_CHARS_MAX: usize = 4_000;
+const PARAGRAPHS_MAX: usize = 100;
 
 /// Cleans one text. What cannot be shown is made visible as `U+XXXX` instead of an empty box.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    cleaned(text, CELL_CHARS_MAX)
+}
+
+/// What people wrote, a paragraph a line.
+#[must_use]
+pub fn paragraphs(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.take(PARAGRAPHS_MAX).map(|line| cleaned(line, PARAGRAPH_CHARS_MAX)).collect()
+}
+
+fn cleaned(text: &str, chars_max: usize) -> String {
     let missing = carepack_pdf::uncovered(text);
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.chars().enumerate() {
-        if at >= CELL_CHARS_MAX {
+        if at >= chars_max {
             out.push('…');
             break;
         }
@@ -47,5 +61,7 @@ mod tests {
         assert_eq!(clean("漢"), "U+6F22");
         assert_eq!(clean("한글 → ok"), "한글 → ok");
         assert_eq!(clean(&"가".repeat(500)).chars().count(), 401);
+        assert_eq!(paragraphs(" 가\n\n나\u{202e}\n"), ["가", "나U+202E"]);
+        assert_eq!(paragraphs(&"가".repeat(500))[0].chars().count(), 500);
     }
 }

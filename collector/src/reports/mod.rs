@@ -10,16 +10,19 @@ mod html;
 mod korean;
 pub mod model;
 mod pdf;
+pub mod review;
 mod sections;
 pub mod words;
 
 use carepack_assessment::Assessment;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+pub use review::Review;
 pub use words::Lang;
 
 /// What stands on the cover and does not come from the assessment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cover {
     pub customer: String,
     pub contract: String,
@@ -55,13 +58,32 @@ pub enum ReportError {
     Json(#[from] serde_json::Error),
 }
 
-/// Makes a report in one language.
+/// Makes a report that nobody has reviewed, in one language.
 ///
 /// # Errors
 /// [`ReportError`]; a character that no font has is one of them.
 pub fn render(assessment: &Assessment, cover: &Cover, lang: Lang) -> Result<Rendered, ReportError> {
-    let report = sections::report(assessment, cover, lang);
+    render_reviewed(assessment, cover, &Review::default(), lang)
+}
+
+/// Makes a report with what people added in review. The assessment is the corrected one.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_reviewed(
+    assessment: &Assessment,
+    cover: &Cover,
+    review: &Review,
+    lang: Lang,
+) -> Result<Rendered, ReportError> {
+    let report = sections::report(assessment, (cover, review), lang);
     Ok(Rendered { html: html::render(&report)?, pdf: pdf::render(&report, cover.inspected_at)? })
+}
+
+/// The overall opinion that an engineer begins from, a paragraph a line.
+#[must_use]
+pub fn drafted_opinion(assessment: &Assessment, cover: &Cover, lang: Lang) -> String {
+    sections::drafted_opinion(assessment, cover, lang)
 }
 
 #[cfg(test)]

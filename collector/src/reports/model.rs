@@ -62,6 +62,7 @@ pub struct Report {
     /// What was told, agreed and proved about advisories; empty where nothing was.
     pub plans: Table,
     pub exceptions: Table,
+    pub review: ReviewPage,
     pub confirm: Vec<Pair>,
     pub appendix: Appendix,
     /// Annex: items of the KISA guide.
@@ -213,6 +214,27 @@ pub struct Recommendation {
     pub remedy: String,
     /// Change risk, reboot, downtime, verification.
     pub terms: Vec<Pair>,
+}
+
+/// What people said, and what changed since the edition before.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReviewPage {
+    /// Edition, author, reviewer, approver.
+    pub about: Vec<Pair>,
+    /// Corrections and comments; empty where there are none.
+    pub remarks: Table,
+    pub visits: Vec<VisitPage>,
+    /// Against the edition before; empty for a first one.
+    pub changes: Table,
+    pub changes_note: String,
+}
+
+/// One visit: when, who, what was looked at, the engineer's words.
+#[derive(Clone, Debug, Serialize)]
+pub struct VisitPage {
+    pub about: Vec<Pair>,
+    pub checklist: Table,
+    pub words: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -110,7 +110,7 @@ fn text_from_a_host_is_never_markup() {
 }
 
 /// Headings of the report in the order of the paper.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "overview",
     "limits",
     "opinion",
@@ -119,6 +119,7 @@ const SECTIONS: [&str; 10] = [
     "recommendations",
     "results",
     "exceptions",
+    "review",
     "confirmation",
     "appendix",
 ];
@@ -154,7 +155,7 @@ fn heading(text: &str, words: &str) -> Option<usize> {
 
 #[test]
 fn what_was_not_checked_is_listed_with_its_reason() {
-    let report = sections::report(&assessment(), &cover(), Lang::Ko);
+    let report = sections::report(&assessment(), (&cover(), &Review::default()), Lang::Ko);
     let of = |name: &str| report.limits.rows.iter().filter(|row| row[0].contains(name)).count();
     assert_eq!(of("silent"), 1, "a host that did not answer is one line");
     assert!(of("script") >= 1, "checks without evidence are listed by reason");

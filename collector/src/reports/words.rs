@@ -1,5 +1,7 @@
 //! The report's own words, Korean and English side by side.
 
+mod review;
+
 /// Language of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -20,7 +22,7 @@ impl Lang {
     /// The words of a key; the key itself when there is none, which a test excludes.
     #[must_use]
     pub fn say(self, key: &'static str) -> &'static str {
-        let row = WORDS.iter().find(|(known, ..)| *known == key);
+        let row = all().find(|(known, ..)| *known == key);
         row.map_or(key, |(_, ko, en)| match self {
             Self::Ko => ko,
             Self::En => en,
@@ -29,7 +31,14 @@ impl Lang {
 }
 
 /// Key, Korean, English.
-pub const WORDS: &[(&str, &str, &str)] = &[
+pub type Word = (&'static str, &'static str, &'static str);
+
+/// Every list's words.
+pub fn all() -> impl Iterator<Item = &'static Word> {
+    WORDS.iter().chain(review::WORDS)
+}
+
+const WORDS: &[Word] = &[
     ("title", "정기점검 보고서", "Regular Inspection Report"),
     ("customer", "고객사", "Customer"),
     ("targets", "대상 시스템", "Systems inspected"),
@@ -435,13 +444,13 @@ pub const WORDS: &[(&str, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::WORDS;
+    use super::all;
 
     #[test]
     fn every_key_stands_once_and_every_letter_has_a_glyph() {
-        for (at, (key, ko, en)) in WORDS.iter().enumerate() {
+        for (at, (key, ko, en)) in all().enumerate() {
             assert!(!ko.is_empty() && !en.is_empty(), "{key}");
-            assert!(!WORDS[..at].iter().any(|(other, ..)| other == key), "{key} stands twice");
+            assert!(!all().take(at).any(|(other, ..)| other == key), "{key} stands twice");
             assert!(carepack_pdf::uncovered(&format!("{ko}{en}")).is_empty(), "{key}");
         }
     }

@@ -96,6 +96,20 @@ impl Store {
         self.change(queries::CONTRACTS_EDIT, params).await
     }
 
+    /// Whether author, reviewer and approver of its reports must be three people.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn wants_four_eyes(&self, contract: Uuid) -> Result<bool, StoreError> {
+        let rows = self.query(queries::CONTRACTS_FOUR_EYES, values![contract]).await?;
+        rows.first().map_or(Ok(false), |row| row.get("four_eyes"))
+    }
+
+    /// False when there is no such contract.
+    pub async fn set_four_eyes(&self, contract: Uuid, wanted: bool) -> Result<bool, StoreError> {
+        self.change(queries::CONTRACTS_SET_FOUR_EYES, values![contract, wanted]).await
+    }
+
     pub async fn contracts(&self) -> Result<Vec<Contract>, StoreError> {
         self.list(queries::CONTRACTS_LIST, values![]).await
     }

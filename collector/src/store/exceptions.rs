@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::value::{Row, Step, values};
+use super::value::{Row, Step, Value, values};
 use super::{FromRow, Store, StoreError, queries};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,22 +42,27 @@ impl FromRow for Exception {
     }
 }
 
+/// All columns, in the order of the statement.
+pub(super) fn all_values(exception: &Exception) -> Vec<Value> {
+    values![
+        exception.id,
+        exception.contract,
+        exception.host,
+        &exception.rule,
+        &exception.reason,
+        &exception.risk,
+        &exception.compensation,
+        &exception.approver,
+        exception.approved_at,
+        exception.expires_at,
+    ]
+}
+
 impl Store {
     /// # Errors
     /// [`StoreError::Dangling`] when the contract or host does not exist.
     pub async fn add_exception(&self, exception: &Exception) -> Result<(), StoreError> {
-        let params = values![
-            exception.id,
-            exception.contract,
-            exception.host,
-            &exception.rule,
-            &exception.reason,
-            &exception.risk,
-            &exception.compensation,
-            &exception.approver,
-            exception.approved_at,
-            exception.expires_at,
-        ];
+        let params = all_values(exception);
         self.apply(vec![Step::any(queries::EXCEPTIONS_ADD, params)]).await.map(|_| ())
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::value::{Row, Step, values};
+use super::value::{Row, values};
 use super::words::words;
 use super::{FromRow, Store, StoreError, queries};
 
@@ -17,8 +17,20 @@ pub struct Inspection {
     pub assessed_at: Option<Timestamp>,
     /// Version of the rule pack that judged.
     pub pack_version: Option<String>,
-    /// Where in the object store.
+    /// Where in the object store: as it was judged, before any review.
     pub assessment_key: Option<String>,
+    /// When its window passed and no host had answered.
+    pub missed_at: Option<Timestamp>,
+    /// Hosts whose evidence was judged; the others stand in the assessment as 접속 불가.
+    pub hosts_answered: Option<u32>,
+}
+
+impl Inspection {
+    /// Its window passed, and nothing has been assessed since.
+    #[must_use]
+    pub const fn is_missed(&self) -> bool {
+        self.missed_at.is_some() && self.assessment_key.is_none()
+    }
 }
 
 words! {
@@ -43,17 +55,19 @@ impl FromRow for Inspection {
             assessed_at: row.get("assessed_at")?,
             pack_version: row.get("pack_version")?,
             assessment_key: row.get("assessment_key")?,
+            missed_at: row.get("missed_at")?,
+            hosts_answered: row.get("hosts_answered")?,
         })
     }
 }
 
 impl Store {
     /// Adds the inspection of a contract and period, or changes the one that is there; the first
-    /// one's id stays.
+    /// one's id stays. False when that one is published: nothing is changed then.
     ///
     /// # Errors
     /// [`StoreError::Dangling`] when the contract does not exist.
-    pub async fn put_inspection(&self, inspection: &Inspection) -> Result<(), StoreError> {
+    pub async fn put_inspection(&self, inspection: &Inspection) -> Result<bool, StoreError> {
         let params = values![
             inspection.id,
             inspection.contract,
@@ -62,8 +76,35 @@ impl Store {
             inspection.assessed_at,
             inspection.pack_version.as_ref(),
             inspection.assessment_key.as_ref(),
+            inspection.missed_at,
+            inspection.hosts_answered.map(i64::from),
         ];
-        self.apply(vec![Step::any(queries::INSPECTIONS_PUT, params)]).await.map(|_| ())
+        self.change(queries::INSPECTIONS_PUT, params).await
+    }
+
+    /// Makes the row of a period that nobody has assessed, or brings it up to date; whether that
+    /// changed anything. It may be told twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Dangling`] when the contract does not exist.
+    pub async fn expect_inspection(
+        &self,
+        (contract, period): (Uuid, &str),
+        state: State,
+        missed_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let params = values![Uuid::now_v7(), contract, period, state, missed_at];
+        self.change(queries::INSPECTIONS_EXPECT, params).await
+    }
+
+    /// Moves an inspection on; false when it is not in `from` any more.
+    pub async fn advance_inspection(
+        &self,
+        id: Uuid,
+        from: State,
+        to: State,
+    ) -> Result<bool, StoreError> {
+        self.change(queries::INSPECTIONS_STATE, values![id, from, to]).await
     }
 
     pub async fn inspection(

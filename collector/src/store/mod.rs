@@ -1,6 +1,6 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections and their results, exceptions, alarms, advisories, inventories, contacts, notices,
-//! plans, people, sessions, the audit log.
+//! inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
+//! inventories, contacts, notices, plans, people, sessions, the audit log, Support Patterns.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -24,6 +24,7 @@ mod contacts;
 mod contracts;
 mod customers;
 mod deliveries;
+mod editions;
 mod exceptions;
 mod hosts;
 mod inspections;
@@ -32,9 +33,12 @@ mod notices;
 mod people;
 mod plans;
 mod results;
+mod reviews;
 mod sessions;
 mod snapshots;
+mod support_patterns;
 mod tokens;
+mod visits;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +51,7 @@ pub use contacts::{Contact, Language};
 pub use contracts::Contract;
 pub use customers::Customer;
 pub use deliveries::{Delivery, DeliveryState, Digest, Ended};
+pub use editions::{Acknowledged, Edition};
 pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
 pub use hosts::{Host, Polled};
@@ -56,9 +61,12 @@ pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Stand
 pub use people::{Person, Role};
 pub use plans::{Decision, Plan, PlanChange, PlanState};
 pub use results::{Failing, FailingRule, HostResult};
+pub use reviews::{Decided, Review, ReviewFinding, Signed};
 pub use sessions::{AccessToken, Invitation, Session, Stage};
 pub use snapshots::{Accepted, SnapshotRow};
+pub use support_patterns::{PatternChange, PatternState, SupportPattern, Trial};
 pub use tokens::{Enrolled, Spent, Token};
+pub use visits::Visit;
 
 use sqlite::Check;
 use value::{Applied, Query, Row, Step, Value};

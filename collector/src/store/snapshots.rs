@@ -110,6 +110,17 @@ impl Store {
         rows.iter().map(|row| Ok((row.get("host")?, row.get("count")?))).collect()
     }
 
+    /// How many hosts under a contract have sent evidence of a period.
+    pub async fn answered(
+        &self,
+        contract: Uuid,
+        period: &str,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let rows = self.query(queries::SNAPSHOTS_ANSWERED, values![contract, period, now]).await?;
+        rows.first().map_or(Ok(0), |row| row.get("count"))
+    }
+
     /// The last one taken for a period.
     pub async fn latest_in_period(
         &self,

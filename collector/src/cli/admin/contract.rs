@@ -22,6 +22,14 @@ pub enum Contract {
         #[arg(long)]
         json: bool,
     },
+    /// Whether author, reviewer and approver of its reports must be three people.
+    FourEyes {
+        /// The contract's name or id.
+        #[arg(long)]
+        contract: String,
+        #[arg(action = clap::ArgAction::Set)]
+        wanted: bool,
+    },
     /// Check and list the params of rules that a contract sets itself, in DATA/params/NAME.yaml.
     Params {
         /// The contract's name or id.
@@ -91,6 +99,11 @@ impl Contract {
             match self {
                 Self::Add(add) => add.run(&opened.store).await,
                 Self::List { json } => list(&opened.store, json).await,
+                Self::FourEyes { contract, wanted } => {
+                    let contract = opened.contract(&contract).await?;
+                    opened.store.set_four_eyes(contract.id, wanted).await?;
+                    Ok(Exit::Ok)
+                }
                 Self::Params { contract, all, json } => {
                     let contract = opened.contract(&contract).await?;
                     params(&opened.config.data, &contract.name, all, json)

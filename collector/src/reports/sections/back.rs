@@ -6,6 +6,7 @@ use super::unseen_key;
 use super::{Scene, day, moment};
 use crate::reports::clean::{clean, or_dash};
 use crate::reports::model::{Appendix, Pair, Table};
+use crate::reports::review::Signature;
 use crate::reports::words::Lang;
 
 /// Unseen sources listed per host.
@@ -35,9 +36,18 @@ pub fn exceptions(scene: &Scene<'_>) -> Table {
 }
 
 pub fn confirm(scene: &Scene<'_>) -> Vec<Pair> {
+    let name = |signed: &Option<Signature>| {
+        signed.as_ref().map(|s| format!("{} {}", clean(&s.name), day(s.at))).unwrap_or_default()
+    };
+    let review = scene.review;
+    let author = match &review.author {
+        Some(_) => name(&review.author),
+        None => or_dash(&scene.cover.engineer),
+    };
     vec![
-        scene.pair("engineer", or_dash(&scene.cover.engineer)),
-        scene.pair("reviewer", String::new()),
+        scene.pair("engineer", author),
+        scene.pair("reviewer", name(&review.reviewer)),
+        scene.pair("approver", name(&review.approver)),
         scene.pair("confirmer", or_dash(&scene.cover.contact)),
     ]
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carepack_assessment::model::{Finding, HostAssessment, Verdict};
 
+use super::review::edition;
 use super::unseen_key;
 use super::{Scene, moment};
 use crate::reports::clean::{clean, or_dash};
@@ -16,7 +17,8 @@ pub fn cover(scene: &Scene<'_>) -> Vec<Pair> {
     let names: Vec<&str> =
         scene.assessment.hosts.iter().map(|page| page.host.name.as_str()).collect();
     let pack = &scene.assessment.pack;
-    vec![
+    let author = scene.review.author.as_ref().map_or(&scene.cover.engineer, |signed| &signed.name);
+    let mut cover = vec![
         scene.pair("customer", or_dash(&scene.cover.customer)),
         scene.pair("targets", or_dash(&names.join(", "))),
         scene.pair("period", or_dash(&scene.cover.period)),
@@ -24,10 +26,18 @@ pub fn cover(scene: &Scene<'_>) -> Vec<Pair> {
         scene.pair("method", scene.say("method.text")),
         scene.pair("basis", format!("{} {} · {}", scene.say("pack"), pack.version, pack.rules)),
         scene.pair("contract", or_dash(&contract(scene))),
-        scene.pair("engineer", or_dash(&scene.cover.engineer)),
+        scene.pair("engineer", or_dash(author)),
         scene.pair("confirmer", or_dash(&scene.cover.contact)),
         scene.pair("document", or_dash(&scene.cover.document)),
-    ]
+        scene.pair("review.edition", edition(scene)),
+    ];
+    if let Some(last) = &scene.review.confirmed {
+        let number = scene.say("review.edition.n").replace("{n}", &last.edition.to_string());
+        let said =
+            format!("{} {number} · {} ({})", last.document, clean(&last.name), moment(last.at));
+        cover.push(scene.pair("review.confirmed", said));
+    }
+    cover
 }
 
 fn contract(scene: &Scene<'_>) -> String {

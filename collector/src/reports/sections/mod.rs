@@ -13,6 +13,7 @@ mod opinion;
 mod products;
 mod recommendations;
 mod resources;
+mod review;
 mod standard;
 mod systems;
 mod topology;
@@ -25,19 +26,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::model::{Mark, Pair, Report};
-use super::words::WORDS;
-use super::{Cover, Lang};
+use super::words;
+use super::{Cover, Lang, Review};
 
 /// What every section works from.
 struct Scene<'a> {
+    /// With the corrections of the review.
     assessment: &'a Assessment,
     cover: &'a Cover,
+    review: &'a Review,
     lang: Lang,
 }
 
+/// The opinion as it is drafted, a paragraph a line.
+pub fn drafted_opinion(assessment: &Assessment, cover: &Cover, lang: Lang) -> String {
+    let review = &Review::default();
+    opinion::opinion(&Scene { assessment, cover, review, lang }).join("\n")
+}
+
 /// The whole report.
-pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
-    let scene = Scene { assessment, cover, lang };
+pub fn report(assessment: &Assessment, (cover, review): (&Cover, &Review), lang: Lang) -> Report {
+    let scene = Scene { assessment, cover, review, lang };
     Report {
         lang: lang.code().to_owned(),
         title: lang.say("title").to_owned(),
@@ -61,11 +70,11 @@ pub fn report(assessment: &Assessment, cover: &Cover, lang: Lang) -> Report {
         further: recommendations::further(&scene),
         plans: advisories::plans(&scene),
         exceptions: back::exceptions(&scene),
+        review: review::page(&scene),
         confirm: back::confirm(&scene),
         appendix: back::appendix(&scene),
         kisa: kisa::annex(&scene),
-        words: WORDS
-            .iter()
+        words: words::all()
             .map(|(key, ..)| ((*key).to_owned(), lang.say(key).to_owned()))
             .collect(),
     }

@@ -4,7 +4,7 @@ use carepack_assessment::model::Verdict;
 
 use super::{Scene, grade_text, score_text};
 use crate::reports::charts::donut;
-use crate::reports::clean::clean;
+use crate::reports::clean::{clean, paragraphs};
 use crate::reports::korean::josa;
 use crate::reports::model::{Counted, Pair, ScoreBox};
 use crate::reports::words::Lang;
@@ -12,8 +12,14 @@ use crate::reports::words::Lang;
 /// Recommendations named in the opinion.
 const TOP: usize = 5;
 
+/// The engineer's words where there are some, else the draft.
 pub fn opinion(scene: &Scene<'_>) -> Vec<String> {
+    let edited = paragraphs(match scene.lang {
+        Lang::Ko => &scene.review.opinion.ko,
+        Lang::En => &scene.review.opinion.en,
+    });
     match scene.lang {
+        _ if !edited.is_empty() => edited,
         Lang::Ko => korean(scene),
         Lang::En => english(scene),
     }

@@ -1,0 +1,3 @@
+SELECT four_eyes
+FROM contracts
+WHERE id = $1

@@ -1,0 +1,5 @@
+SELECT
+    id, area, state, revision, yaml, case_id, host, incident_at, changed_at, changed_by
+FROM support_patterns
+ORDER BY id
+LIMIT ?1
