@@ -1,0 +1,163 @@
+//! The console as people use it: a real browser, a real collector, a recorded host.
+
+#[path = "console/browser.rs"]
+mod browser;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use browser::Browser;
+use carepack_tests::agent::Agent;
+use carepack_tests::collector::{Addresses, Collector};
+use carepack_tests::process::until;
+use carepack_tests::recorded;
+
+const PASSWORD: &str = "정기점검은 매월 첫 월요일에 합니다";
+
+/// Opens a one-time link, chooses a password, signs in.
+fn enter(browser: &Browser, link: &str, login: &str) -> Result<()> {
+    browser.go(link)?;
+    browser.fill("#password", PASSWORD)?;
+    browser.fill("#again", PASSWORD)?;
+    browser.click("main button[type=submit]")?;
+    browser.fill("#login", login)?;
+    browser.fill("#password", PASSWORD)?;
+    browser.click("main button[type=submit]")?;
+    until("home", || Ok((browser.path()? == "/").then_some(())))
+}
+
+/// Enrols a recorded host with a token and has its snapshot in.
+fn enrolled(
+    dir: &Path,
+    collector: &Collector,
+    addresses: &Addresses,
+    token: &str,
+) -> Result<Agent> {
+    let web = recorded::ALL.iter().find(|host| host.name == "rhel9-web").context("rhel9-web")?;
+    let mut agent =
+        Agent::new(&dir.join("agent"), &format!("https://{}", addresses.agents), Some(web))?;
+    collector.pin(addresses)?;
+    agent.enrol(token)?;
+    agent.start()?;
+    let host = collector.hosts()?[0]["id"].as_str().context("the host's id")?.to_owned();
+    collector.run(&["host", "collect", &host])?;
+    until("a snapshot", || Ok((collector.snapshots()? > 0).then_some(())))?;
+    Ok(agent)
+}
+
+#[test]
+fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
+    if !browser::is_here() {
+        return Ok(());
+    }
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("collector"))?;
+    let addresses = collector.serve()?;
+    let base = format!("http://{}", addresses.people);
+    let link = collector.run(&["person", "invite", "operator"])?;
+    let browser = Browser::start()?;
+    enter(&browser, link.trim(), "operator")?;
+
+    // Customer, contract, and the token for its host.
+    browser.go(&format!("{base}/customers"))?;
+    browser.fill("form[action='/customers'] input[name=name]", "한빛정보")?;
+    browser.click("form[action='/customers'] button")?;
+    browser.sees("계약이 없습니다")?;
+    let customer = browser.path()?;
+    browser.fill("form[action$='/contracts'] input[name=name]", "hanbit-2026")?;
+    browser.choose("form[action$='/contracts'] select[name=cadence]", "quarterly")?;
+    browser.click("form[action$='/contracts'] button")?;
+    browser.sees("분기 1회")?;
+    browser.fill("form[action$='/tokens'] input[name=hostname]", "web01")?;
+    browser.choose("form[action$='/tokens'] select[name=importance]", "4")?;
+    browser.click("form[action$='/tokens'] button")?;
+    let token = browser.text(".alert .secret")?;
+    let _agent = enrolled(dir.path(), &collector, &addresses, &token)?;
+    collector.run(&["inspect", "--contract", "hanbit-2026"])?;
+
+    // The host, what was found on it, and what it sent.
+    browser.go(&format!("{base}/hosts"))?;
+    browser.sees("web01")?;
+    browser.click("main td a[href^='/hosts/']")?;
+    browser.sees("점검 결과")?;
+    let host = browser.path()?;
+    browser.click("#findings details summary")?;
+    browser.sees("기준값")?;
+    browser.click("#snapshots a")?;
+    browser.sees("SHA-256")?;
+    ensure!(browser.complaints()?.is_empty(), "{:?}", browser.complaints()?);
+
+    // Filters stand in the address; the list follows without a new page.
+    browser.go(&format!("{base}/hosts"))?;
+    browser.fill(".filters input[name=q]", "no such host")?;
+    browser.sees("조건에 맞는 호스트가 없습니다")?;
+    until("the filter in the address", || Ok(browser.path()?.contains("q=no").then_some(())))?;
+
+    // Another customer's manager sees nothing of it, its own sees it and no vendor's page.
+    collector.run(&["customer", "add", "새벽정보"])?;
+    for (login, of, sees) in [("saebyeok", "새벽정보", false), ("hanbit", "한빛정보", true)]
+    {
+        let add = ["person", "add", login, "--role", "customer_manager", "--customer", of];
+        let link = collector.run(&add)?;
+        browser.click(".who button")?;
+        enter(&browser, link.trim(), login)?;
+        for path in [&host, &customer] {
+            browser.go(&format!("{base}{path}"))?;
+            browser.sees(if sees {
+                "호스트"
+            } else {
+                "없거나 볼 수 없는 항목입니다"
+            })?;
+        }
+        browser.go(&format!("{base}/alarms"))?;
+        browser.sees("권한이 없습니다")?;
+    }
+    // The chain of what was done is whole.
+    ensure!(collector.run(&["audit", "verify"])?.contains("the chain is whole"));
+    Ok(())
+}
+
+#[test]
+fn pages_fit_narrow_windows_in_both_languages() -> Result<()> {
+    if !browser::is_here() {
+        return Ok(());
+    }
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("collector"))?;
+    collector.contract("한빛정보", "hanbit-2026", &[])?;
+    let base = format!("http://{}", collector.serve()?.people);
+    let link = collector.run(&["person", "invite", "operator"])?;
+    let browser = Browser::start()?;
+    enter(&browser, link.trim(), "operator")?;
+    for language in ["ko", "en"] {
+        browser.go(&format!("{base}/me"))?;
+        browser.choose("select[name=language]", language)?;
+        browser.click("form[action='/me/language'] button")?;
+        until("the language", || {
+            let shown =
+                browser.run("return document.documentElement.lang", &serde_json::json!([]))?;
+            Ok((shown == language).then_some(()))
+        })?;
+        for path in [
+            "/",
+            "/customers",
+            "/hosts",
+            "/findings",
+            "/notices",
+            "/plans",
+            "/alarms",
+            "/people",
+            "/audit",
+            "/me",
+            "/search?q=hanbit",
+        ] {
+            browser.go(&format!("{base}{path}"))?;
+            for width in [1440, 500] {
+                ensure!(!browser.overflows_at(width)?, "{path} ({language}) is wider than {width}");
+            }
+            let complaints = browser.complaints()?;
+            ensure!(complaints.is_empty(), "{path}: {complaints:?}");
+        }
+    }
+    Ok(())
+}
