@@ -4,7 +4,7 @@ use super::Word;
 
 pub const WORDS: &[Word] = &[
     ("review", "검토", "Review"),
-    ("author", "작성자", "Author"),
+    ("review.author", "작성자", "Author"),
     ("review.edition", "판", "Edition"),
     ("review.edition.n", "제{n}판", "Edition {n}"),
     ("review.draft", "초안 (미발행)", "Draft (not published)"),
