@@ -7,13 +7,14 @@ use carepack_assessment::Assessment;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::admin::find_host;
 use super::{Exit, Languages, open, print};
 use crate::config::Config;
 use crate::inspections::Inspector;
 use crate::inspections::editions::Frozen;
 use crate::inspections::manifest::verify_folder;
 use crate::inspections::signing::public_file;
-use crate::reports::{self, Cover, Lang, Review};
+use crate::reports::{self, Cover, Lang, Rendered, Review};
 use crate::store::{Contract, State};
 
 #[derive(Debug, Args)]
@@ -36,11 +37,15 @@ pub struct Inspect {
 pub struct Report {
     #[command(subcommand)]
     command: Option<ReportCommand>,
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "installation")]
     contract: Option<String>,
     /// `2026-11` or `2026-Q4`; the period we are in without it.
     #[arg(long)]
     period: Option<String>,
+    /// The installation report (설치 결과 보고서) of this host instead: its first snapshot against
+    /// its standard.
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["contract", "period"])]
+    installation: Option<String>,
     /// Folder for `report.LANG.pdf` and `.html`.
     #[arg(long, default_value = ".")]
     output: PathBuf,
@@ -85,6 +90,9 @@ impl Report {
             return verify(config, folder, key.as_deref(), *json);
         }
         open::with(config, |opened| async move {
+            if let Some(host) = &self.installation {
+                return installation(&opened, host, (&self.output, self.lang)).await;
+            }
             let contract = opened.contract(self.contract.as_deref().unwrap_or_default()).await?;
             let period = chosen(self.period, &contract, Timestamp::now())?;
             let inspector = opened.inspector(None).await?;
@@ -100,6 +108,55 @@ impl Report {
             Ok(Exit::Ok)
         })
     }
+}
+
+/// Writes `installation.LANG.{html,pdf}` of a host.
+async fn installation(
+    opened: &open::Opened,
+    host: &str,
+    (folder, lang): (&Path, Languages),
+) -> anyhow::Result<Exit> {
+    let host = find_host(&opened.store, host).await?;
+    let contract = opened.store.contract(host.contract).await?.context("the host's contract")?;
+    let customer = opened.store.customer(contract.customer).await?;
+    let inspector = opened.inspector(None).await?;
+    let assessment = inspector.installation(&contract, &host).await?;
+    let assessment =
+        assessment.with_context(|| format!("{} has sent no snapshot yet", host.hostname))?;
+    let period = Inspector::period_at(&contract, assessment.as_of)?;
+    let short: String = host.id.simple().to_string().chars().rev().take(6).collect();
+    let cover = Cover {
+        customer: customer.map(|customer| customer.name).unwrap_or_default(),
+        contract: contract.name.clone(),
+        level: contract.level.clone(),
+        document: format!("CPI-{period}-{}", short.to_uppercase()),
+        period,
+        inspected_at: assessment.as_of,
+        engineer: contract.engineer.clone(),
+        contact: contract.customer_contact.clone(),
+    };
+    for lang in lang.list() {
+        let rendered = reports::render_installation(&assessment, &cover, *lang)?;
+        let rendered = rendered.with_context(|| {
+            format!(
+                "no standard is named for {}; name one in DATA/standards/contracts.yaml",
+                host.hostname
+            )
+        })?;
+        save(folder, &format!("installation.{}", lang.code()), &rendered)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Writes `NAME.{html,pdf}` and prints where.
+fn save(folder: &Path, name: &str, rendered: &Rendered) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    for (ending, bytes) in [("html", rendered.html.as_bytes()), ("pdf", &rendered.pdf[..])] {
+        let file = folder.join(format!("{name}.{ending}"));
+        std::fs::write(&file, bytes).with_context(|| format!("writing {}", file.display()))?;
+        print::line(&file.display().to_string());
+    }
+    Ok(())
 }
 
 /// Checks an exported edition; ends with 1 when it is not what was published.
@@ -146,15 +203,10 @@ pub fn write(
     folder: &Path,
     languages: &[Lang],
 ) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     for lang in languages {
         let rendered = reports::render_reviewed(assessment, cover, review, *lang);
         let rendered = rendered.context("rendering the report")?;
-        for (ending, bytes) in [("html", rendered.html.as_bytes()), ("pdf", &rendered.pdf[..])] {
-            let file = folder.join(format!("report.{}.{ending}", lang.code()));
-            std::fs::write(&file, bytes).with_context(|| format!("writing {}", file.display()))?;
-            print::line(&file.display().to_string());
-        }
+        save(folder, &format!("report.{}", lang.code()), &rendered)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod archive;
 mod changes;
 pub mod editions;
 mod gather;
+mod installation;
 pub mod manifest;
 pub mod results;
 pub mod review;

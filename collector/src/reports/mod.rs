@@ -80,6 +80,21 @@ pub fn render_reviewed(
     Ok(Rendered { html: html::render(&report)?, pdf: pdf::render(&report, cover.inspected_at)? })
 }
 
+/// Makes the installation report of the only host of an assessment; none for a host without a
+/// snapshot or a standard.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_installation(
+    assessment: &Assessment,
+    cover: &Cover,
+    lang: Lang,
+) -> Result<Option<Rendered>, ReportError> {
+    let Some(report) = sections::installation(assessment, cover, lang) else { return Ok(None) };
+    let pdf = pdf::installation(&report, cover.inspected_at)?;
+    Ok(Some(Rendered { html: html::installation(&report)?, pdf }))
+}
+
 /// The overall opinion that an engineer begins from, a paragraph a line.
 #[must_use]
 pub fn drafted_opinion(assessment: &Assessment, cover: &Cover, lang: Lang) -> String {

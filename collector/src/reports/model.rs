@@ -257,3 +257,26 @@ pub struct KisaAnnex {
     pub readings: Table,
     pub by_hand: Table,
 }
+
+/// The installation report of one host in one language.
+#[derive(Clone, Debug, Serialize)]
+pub struct Installation {
+    pub lang: String,
+    pub title: String,
+    pub customer: String,
+    pub document: String,
+    pub date: String,
+    pub cover: Vec<Pair>,
+    /// One sentence: conforms, deviates, or could not be checked whole.
+    pub result: String,
+    /// The standard and its counts.
+    pub note: String,
+    pub about: Vec<Pair>,
+    pub deviations: Table,
+    /// Facts that the standard asks for and that were not seen.
+    pub unseen: Table,
+    /// Snapshot and digest.
+    pub evidence: String,
+    pub confirm: Vec<Pair>,
+    pub words: std::collections::BTreeMap<String, String>,
+}

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ReportError;
-use super::model::Report;
+use super::model::{Installation, Report};
 
 const TEMPLATE: &str = include_str!("report.typ");
+const INSTALLATION: &str = include_str!("installation.typ");
 
 /// Makes the PDF.
 pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> {
@@ -19,15 +20,34 @@ pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> 
     for (at, picture) in report.topology.pictures.iter().enumerate() {
         files.push((format!("topology-{at}.svg"), picture.svg.clone().into_bytes()));
     }
+    files.push(("report.json".to_owned(), texts(report)?));
+    typeset(TEMPLATE, files, (format!("{} {}", report.document, report.lang), date))
+}
+
+/// Makes the PDF of an installation report.
+pub fn installation(report: &Installation, date: Timestamp) -> Result<Vec<u8>, ReportError> {
+    let files = vec![("installation.json".to_owned(), texts(report)?)];
+    typeset(INSTALLATION, files, (format!("{} {}", report.document, report.lang), date))
+}
+
+/// The model as the template reads it.
+fn texts(report: &impl serde::Serialize) -> Result<Vec<u8>, ReportError> {
     let mut json = serde_json::to_value(report)?;
     breakable(&mut json);
-    files.push(("report.json".to_owned(), serde_json::to_vec(&json)?));
+    Ok(serde_json::to_vec(&json)?)
+}
+
+fn typeset(
+    template: &str,
+    files: Vec<(String, Vec<u8>)>,
+    (ident, date): (String, Timestamp),
+) -> Result<Vec<u8>, ReportError> {
     let utc = date.to_zoned(jiff::tz::TimeZone::UTC);
     let part = |n: i8| u8::try_from(n).unwrap_or(1);
     Ok(carepack_pdf::render(carepack_pdf::Job {
-        template: TEMPLATE,
+        template,
         files,
-        ident: format!("{} {}", report.document, report.lang),
+        ident,
         date: (
             i32::from(utc.year()),
             part(utc.month()),

@@ -109,6 +109,97 @@ fn text_from_a_host_is_never_markup() {
     }
 }
 
+/// A review in which every text is hostile.
+fn hostile_review() -> Review {
+    use super::review::{Changed, Item, Remark, Revision, Said, Signature, Texts, Visit, What};
+    use carepack_assessment::model::Verdict;
+    let texts = || Texts::same(HOSTILE);
+    Review {
+        edition: 2,
+        published_at: Some(at()),
+        opinion: texts(),
+        author: Some(Signature { name: HOSTILE.into(), at: at() }),
+        remarks: vec![Remark {
+            subject: "host:x".into(),
+            place: HOSTILE.into(),
+            rule: HOSTILE.into(),
+            title: texts(),
+            judged: Verdict::Danger,
+            holds: Verdict::Pass,
+            reason: HOSTILE.into(),
+            comment: texts(),
+            case_id: HOSTILE.into(),
+            by: HOSTILE.into(),
+        }],
+        visits: vec![Visit {
+            held_on: "2026-11-05".parse().unwrap(),
+            who: HOSTILE.into(),
+            hosts: vec![HOSTILE.into()],
+            checklist: vec![Item {
+                item: HOSTILE.into(),
+                result: Verdict::Attention,
+                note: HOSTILE.into(),
+            }],
+            words: texts(),
+        }],
+        revision: Some(Revision {
+            replaces: 1,
+            reason: HOSTILE.into(),
+            changes: vec![Changed {
+                what: What::Verdict,
+                place: HOSTILE.into(),
+                title: texts(),
+                before: Said::Text(texts()),
+                after: Said::Verdict(Verdict::Pass),
+            }],
+        }),
+        ..Review::default()
+    }
+}
+
+#[test]
+fn what_people_write_is_never_markup_and_is_printed() {
+    for lang in [Lang::Ko, Lang::En] {
+        let reviewed = render_reviewed(&assessment(), &cover(), &hostile_review(), lang).unwrap();
+        assert!(!reviewed.html.contains("<script>") && !reviewed.html.contains('\u{202e}'));
+        assert!(reviewed.pdf.starts_with(b"%PDF"));
+        for key in ["review.changes", "review.remarks", "visit"] {
+            assert!(reviewed.html.contains(&format!("{}</h3>", lang.say(key))), "{key}");
+            let draft = render(&assessment(), &cover(), lang).unwrap().html;
+            assert!(!draft.contains(&format!("{}</h3>", lang.say(key))), "{key} of a draft");
+        }
+    }
+}
+
+#[test]
+fn an_installation_is_told_only_against_a_standard() {
+    use carepack_assessment::standard::{Compared, Deviation};
+    let mut assessment = assessment();
+    assessment.hosts.retain(|page| page.snapshot.is_some());
+    assert!(render_installation(&assessment, &cover(), Lang::Ko).unwrap().is_none());
+    let deviation = Deviation {
+        kind: "package".into(),
+        name: HOSTILE.into(),
+        expected: "present".into(),
+        actual: HOSTILE.into(),
+    };
+    let mut check = |deviations: Vec<Deviation>, key: &'static str| {
+        assessment.hosts[0].standard = Some(Compared {
+            standard: HOSTILE.into(),
+            checked: 3,
+            deviations,
+            unseen: vec![("units.enabled".into(), carepack_shared::Unseen::Denied)],
+        });
+        for lang in [Lang::Ko, Lang::En] {
+            let told = render_installation(&assessment, &cover(), lang).unwrap().unwrap();
+            assert!(told.html.contains(lang.say(key)) && !told.html.contains("<script>"), "{key}");
+            assert!(told.pdf.starts_with(b"%PDF"));
+        }
+    };
+    check(vec![deviation], "installation.deviates");
+    check(Vec::new(), "installation.partly");
+}
+
 /// Headings of the report in the order of the paper.
 const SECTIONS: [&str; 11] = [
     "overview",

@@ -97,6 +97,9 @@ fn demo(arguments: &Arguments) -> Result<()> {
         let words = ["report", "--contract", CONTRACT, "--period", &period.now, "--output", out];
         collector.run(&words)
     })?;
+    stages.run("review, publish and confirm it; the signed edition is verified", || {
+        publish(&collector, &dir, &period.now)
+    })?;
     tell(&stages, &found, &dir)?;
     told.tell(&first, &found);
     if arguments.keep_running {
@@ -253,6 +256,43 @@ fn collect(collector: &Collector, mut agents: Vec<Agent>, period: &str) -> Resul
         Ok(names.iter().all(arrived).then_some(()))
     })?;
     Ok(agents)
+}
+
+/// What an engineer, a reviewer, an approver and the customer do with the assessed period; the report
+/// is then the edition's.
+fn publish(collector: &Collector, dir: &std::path::Path, period: &str) -> Result<()> {
+    let of = ["--contract", CONTRACT, "--period", period];
+    let inspection = |words: &[&str], more: &[&str]| {
+        collector.run(&[&["inspection"], words, &of[..], more].concat())
+    };
+    collector.run(&["contract", "four-eyes", "--contract", CONTRACT, "true"])?;
+    inspection(&["review", "open"], &[])?;
+    let found = collector.json(&[&["inspection", "show"], &of[..]].concat())?;
+    let failing = found["findings"].as_array().into_iter().flatten();
+    let danger = failing
+        .filter(|f| f["verdict"] == "danger")
+        .find_map(|f| Some((f["subject"].as_str()?.to_owned(), f["rule"].as_str()?.to_owned())));
+    let (place, rule) = danger.context("a finding to correct")?;
+    let reason = "현장에서 확인한 결과 예비 장비로 영향이 제한적임";
+    let on = ["--on", &place, "--rule", &rule, "--by", "김도현"];
+    inspection(
+        &["review", "correct"],
+        &[&on[..], &["--verdict", "attention", "--reason", reason]].concat(),
+    )?;
+    inspection(&["review", "accept"], &["--all", "--by", "김도현"])?;
+    for (role, name) in [("author", "김도현"), ("reviewer", "박지훈"), ("approver", "최은영")]
+    {
+        inspection(&["review", "sign"], &[role, "--name", name])?;
+    }
+    let out = dir.to_str().context("the demo's folder has a UTF-8 name")?;
+    let edition = dir.join("edition-1");
+    let edition = edition.to_str().context("the demo's folder has a UTF-8 name")?;
+    inspection(&["publish"], &["--by", "최은영", "--output", edition])?;
+    collector.run(&["report", "verify", edition])?;
+    inspection(&["acknowledge"], &["--name", "이서연", "--comment", "확인함"])?;
+    collector.run(&[&["report"], &of[..], &["--output", out]].concat())?;
+    collector.run(&["report", "--installation", "rhel8-db", "--output", out])?;
+    Ok(())
 }
 
 /// Where the reports are, what was found in five lines, how long each stage took.

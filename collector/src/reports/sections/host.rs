@@ -54,7 +54,8 @@ pub fn page(scene: &Scene<'_>, host: &HostAssessment) -> HostPage {
     }
 }
 
-fn about(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Pair> {
+/// What kind of machine it is, and how it was seen.
+pub fn about(scene: &Scene<'_>, host: &HostAssessment) -> Vec<Pair> {
     let facts = &host.facts;
     let fact = |key: &str| fact_text(facts, key).unwrap_or_else(|| "-".to_owned());
     let mut about = vec![scene.pair("role", or_dash(&host.host.role))];

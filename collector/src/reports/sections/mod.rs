@@ -6,6 +6,7 @@ mod back;
 mod changes;
 mod front;
 mod host;
+mod installation;
 mod kisa;
 mod log_days;
 mod logs;
@@ -18,6 +19,8 @@ mod standard;
 mod systems;
 mod topology;
 mod transactions;
+
+pub use installation::installation;
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::{Area, HostAssessment, Verdict};

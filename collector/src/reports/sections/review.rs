@@ -42,7 +42,7 @@ fn about(scene: &Scene<'_>) -> Vec<Pair> {
     let review = scene.review;
     vec![
         scene.pair("review.edition", edition(scene)),
-        scene.pair("author", name(review.author.as_ref())),
+        scene.pair("review.author", name(review.author.as_ref())),
         scene.pair("reviewer", name(review.reviewer.as_ref())),
         scene.pair("approver", name(review.approver.as_ref())),
     ]

@@ -4,7 +4,7 @@ use super::Word;
 
 pub const WORDS: &[Word] = &[
     ("review", "검토", "Review"),
-    ("author", "작성자", "Author"),
+    ("review.author", "작성자", "Author"),
     ("review.edition", "판", "Edition"),
     ("review.edition.n", "제{n}판", "Edition {n}"),
     ("review.draft", "초안 (미발행)", "Draft (not published)"),
@@ -22,4 +22,19 @@ pub const WORDS: &[Word] = &[
     ("review.after", "변경 후", "After"),
     ("visit", "방문 예방 점검", "On-site inspection"),
     ("visit.who", "방문자", "Visited by"),
+    ("installation.title", "설치 결과 보고서", "Installation Report"),
+    ("installation.result", "설치 결과", "Result"),
+    ("installation.conforms", "설치 표준에 맞게 설치됨", "Installed as the standard has it"),
+    (
+        "installation.partly",
+        "확인한 항목은 설치 표준에 맞음. 확인하지 못한 항목이 있음",
+        "What was checked is as the standard has it; not everything could be checked",
+    ),
+    (
+        "installation.deviates",
+        "설치 표준과 다른 항목이 있음",
+        "Installed with deviations from the standard",
+    ),
+    ("installation.deviations", "표준과 다른 항목", "Deviations"),
+    ("installation.unseen", "확인하지 못한 항목", "Not checked"),
 ];
