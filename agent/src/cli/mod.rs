@@ -5,9 +5,12 @@
 
 mod collecting;
 mod connection;
+mod due;
 mod enrol;
+mod generate;
 mod look;
 mod print;
+mod unenroll;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -100,6 +103,10 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(look::ConfigCommand),
+    /// Forget who this host is; with --purge everything that the agent keeps.
+    Unenroll(unenroll::Unenroll),
+    /// Write man pages, completions and the data sheet into a folder, for packages and contracts.
+    Generate(generate::Generate),
     /// Version and build.
     Version {
         #[arg(long)]
@@ -133,6 +140,8 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::TestConnection => connection::run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),
         Command::Config(command) => command.run(&common, lang),
+        Command::Unenroll(unenroll) => unenroll.run(&common.load(true)?, lang),
+        Command::Generate(generate) => generate.run(),
         Command::Version { json } => look::version(json),
     }
 }
