@@ -93,6 +93,7 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
             sha256: String::new(),
             bytes: 0,
             outcome: "dropped".to_owned(),
+            by: None,
         })?;
     }
     // What was told in this snapshot is told; what this one pushed out the next one tells.

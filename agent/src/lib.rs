@@ -3,8 +3,10 @@
 //!
 //! Read in the data's order: [`host`] is the only door to the system; [`probes`] and [`logs`] say
 //! what is looked at; [`snapshot`] takes and masks it; [`collect`] spools it ([`spool`],
-//! [`state`]); [`service`] keeps the [`schedule`] and sends it ([`uplink`]); [`cli`] is for people.
+//! [`state`]); [`approval`] says what may leave; [`service`] keeps the [`schedule`] and sends it
+//! ([`uplink`]); [`cli`] is for people.
 
+pub mod approval;
 mod archive_entry;
 mod certificate;
 pub mod cli;

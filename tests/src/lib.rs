@@ -7,6 +7,7 @@ pub mod agent;
 pub mod binaries;
 pub mod collector;
 pub mod mailbox;
+pub mod packages;
 pub mod process;
 pub mod recorded;
 pub mod smtp;

@@ -130,7 +130,7 @@ fn nobody_at_the_other_end_is_unreachable_and_not_enrolled_is_said() -> Result<(
     let dir = tempfile::tempdir()?;
     let agent = agent(dir.path())?;
     refused(&agent, &["run"], 3, &["not enrolled", "enroll"])?;
-    ensure!(agent.run(&["test-connection"])?.status.code() == Some(3));
+    ensure!(agent.run(&["doctor"])?.status.code() == Some(3));
     let token = format!("cpk1.{}.{}", "a".repeat(32), "0".repeat(64));
     let output = agent.enrol_output(&token)?;
     ensure!(output.status.code() == Some(4), "{}", output.status);

@@ -6,6 +6,8 @@ use carepack_shared::bundle;
 use carepack_shared::digest::sha256_hex;
 use carepack_tests::agent::Agent;
 use carepack_tests::binaries::root;
+use carepack_tests::collector::Collector;
+use carepack_tests::process::until;
 use carepack_tests::recorded;
 
 /// `host TAB secret TAB where` of `tests/hosts/secrets.tsv`.
@@ -106,5 +108,32 @@ fn what_the_customer_withholds_stays_and_is_said() -> Result<()> {
     ensure!(withheld.iter().any(|key| key == "survey:processes"), "{withheld:?}");
     ensure!(withheld.iter().any(|key| key.starts_with("/etc/ssh/sshd_config")), "{withheld:?}");
     ensure!(!String::from_utf8(document)?.contains("shop.example"), "the keyword leaves");
+    Ok(())
+}
+
+#[test]
+fn a_snapshot_that_nobody_approved_stays_and_one_that_somebody_did_leaves() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("c"))?;
+    collector.contract("한빛정보", "h", &[])?;
+    let token = collector.token("h", &[])?;
+    let addresses = collector.serve()?;
+    let url = format!("https://{}", addresses.agents);
+    let mut agent = Agent::new(&dir.path().join("a"), &url, Some(&recorded::ALL[0]))?;
+    let config = std::fs::read_to_string(agent.config())?;
+    std::fs::write(agent.config(), format!("approval = \"manual\"\n{config}"))?;
+    agent.enrol(&token)?;
+    agent.start()?;
+    until("a snapshot to wait", || Ok((agent.status()?["held"] == 1).then_some(())))?;
+    let listed = agent.run_ok(&["approve"])?;
+    let id = listed.split(' ').next().context("an id")?.to_owned();
+    // Polled again since, and still here.
+    let polled = agent.status()?["last_poll"].clone();
+    until("another poll", || Ok((agent.status()?["last_poll"] != polled).then_some(())))?;
+    ensure!(collector.snapshots()? == 0, "it left unapproved");
+    agent.run_ok(&["approve", &id])?;
+    until("the approved one", || Ok((collector.snapshots()? == 1).then_some(())))?;
+    let journal = std::fs::read_to_string(agent.state().join("journal.log"))?;
+    ensure!(journal.contains("\"approved\"") && journal.contains("\"by\""), "{journal}");
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::{Exit, print, state_of};
 use crate::collect::{self, Mounted, Order, is_partial};
 use crate::config::Config;
 use crate::spool::{Found, Spool};
-use crate::state::{Request, State};
+use crate::state::State;
 
 /// Why a snapshot is taken.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -36,7 +36,7 @@ pub struct Collect {
     output: Option<PathBuf>,
     /// Look at another machine's file system that is mounted here, instead of this host: a disk
     /// image, a rescue. Commands and kernel state are not seen; nothing is spooled.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["reason", "request", "requested"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["reason", "request", "due"])]
     root: Option<PathBuf>,
     /// The moment that the mounted root stands for; the present one without it.
     #[arg(long, value_name = "TIME", requires = "root")]
@@ -49,9 +49,10 @@ pub struct Collect {
     /// The collector's request that this serves.
     #[arg(long)]
     request: Option<Uuid>,
-    /// Carry out the oldest request in the state folder; none is no error.
+    /// Carry out the requests in the state folder, then what the schedule wants now; nothing due is
+    /// no error. For the service that a path unit and a timer start.
     #[arg(long)]
-    requested: bool,
+    due: bool,
     /// Say nothing but errors.
     #[arg(long)]
     quiet: bool,
@@ -66,8 +67,8 @@ pub struct Preview {
 
 impl Collect {
     pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
-        if self.requested {
-            return self.serve_request(config, lang);
+        if self.due {
+            return super::due::run(config, lang);
         }
         if let Some(root) = &self.root {
             return self.look_mounted(config, root, lang);
@@ -140,32 +141,6 @@ impl Collect {
             None => summary(&snapshot),
         }
         Ok(if is_partial(&snapshot) { Exit::Partial } else { Exit::Ok })
-    }
-
-    /// For the one-shot service that a path unit starts.
-    fn serve_request(&self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
-        let state = State::open(&config.state_dir)?;
-        let mut files: Vec<PathBuf> = std::fs::read_dir(state.requests_dir())
-            .context("listing requests")?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|end| end == "json"))
-            .collect();
-        files.sort();
-        let Some(file) = files.first() else { return Ok(Exit::Ok) };
-        let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-        let request: Request = match serde_json::from_slice(&text) {
-            Ok(request) => request,
-            Err(error) => {
-                std::fs::remove_file(file).context("removing a request that cannot be read")?;
-                return Err(error).with_context(|| format!("{} is no request", file.display()));
-            }
-        };
-        let order =
-            Order { reason: request.reason, period: request.period, request: request.request };
-        let exit = self.keep(config, &order, lang)?;
-        crate::state::files::remove_durable(file).context("removing the served request")?;
-        Ok(exit)
     }
 }
 

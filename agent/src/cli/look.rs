@@ -56,6 +56,7 @@ impl Status {
             (lang.say("인증서 만료", "certificate ends"), moment(status.certificate_not_after)),
             (lang.say("실행 중(PID)", "running (pid)"), or_dash(status.pid.map(|p| p.to_string()))),
             (lang.say("전송 대기", "waiting in spool"), status.spooled.to_string()),
+            (lang.say("승인 대기", "waiting for approval"), status.held.to_string()),
             (lang.say("마지막 전송", "last sent"), moment(status.last_success)),
             (lang.say("다음 수집", "next collection"), moment(status.next_run)),
             (lang.say("메모리", "memory"), format!("{} KiB", status.rss_kib)),

@@ -3,11 +3,15 @@
 //! Answers on stdout, `--json` on every read command; progress and errors on stderr, an error once
 //! with its causes and the way out. Exit codes are a promise to scripts: see [`Exit`].
 
+mod approve;
 mod collecting;
-mod connection;
+mod doctor;
+mod due;
 mod enrol;
+mod generate;
 mod look;
 mod print;
+mod unenroll;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -91,15 +95,22 @@ enum Command {
     Collect(collecting::Collect),
     /// Show byte for byte what would leave this host.
     Preview(collecting::Preview),
+    /// Let snapshots go that wait for a person; without an id, list them.
+    Approve(approve::Approve),
     /// Tell how this agent stands, from its own files alone.
     Status(look::Status),
-    /// Try the way to the collector, a line a step.
-    TestConnection,
+    /// Try the way to the collector, a line a step, each with what helps.
+    #[command(alias = "test-connection")]
+    Doctor(doctor::Doctor),
     /// List everything that is read.
     Probes(look::Probes),
     /// The configuration.
     #[command(subcommand)]
     Config(look::ConfigCommand),
+    /// Forget who this host is; with --purge everything that the agent keeps.
+    Unenroll(unenroll::Unenroll),
+    /// Write man pages, completions and the data sheet into a folder, for packages and contracts.
+    Generate(generate::Generate),
     /// Version and build.
     Version {
         #[arg(long)]
@@ -129,10 +140,13 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::Run => resident(&common),
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
         Command::Preview(preview) => preview.run(&common.load(true)?.config),
+        Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
         Command::Status(status) => status.run(&common.load(true)?.config, lang),
-        Command::TestConnection => connection::run(&common.load(true)?.config, lang),
+        Command::Doctor(doctor) => doctor.run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),
         Command::Config(command) => command.run(&common, lang),
+        Command::Unenroll(unenroll) => unenroll.run(&common.load(true)?, lang),
+        Command::Generate(generate) => generate.run(),
         Command::Version { json } => look::version(json),
     }
 }

@@ -44,6 +44,8 @@ pub struct Config {
     pub collect: Collect,
     pub withhold: Withhold,
     pub spool: Spool,
+    /// Whether a person has to let a snapshot go before it is sent.
+    pub approval: Approval,
 }
 
 /// How a collection is started and what it may do.
@@ -85,6 +87,19 @@ pub enum OnDemand {
     Refuse,
 }
 
+/// Who decides that a snapshot leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approval {
+    /// Nobody: it leaves when it is taken.
+    #[default]
+    Auto,
+    /// A person, for the first one and for each that brings fields that never left before.
+    Hold,
+    /// A person, for every one.
+    Manual,
+}
+
 /// What the customer keeps back; lists of drop-ins add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -117,6 +132,7 @@ impl Default for Config {
             collect: Collect::default(),
             withhold: Withhold::default(),
             spool: Spool::default(),
+            approval: Approval::default(),
         }
     }
 }

@@ -34,6 +34,7 @@ fn every_bent_setting_is_named_with_its_file() {
     check("poll_seconds = 0", "poll_seconds is 0");
     check("poll_seconds = -1", "poll_seconds");
     check("[collect]\nstart = 'cron'", "request-file");
+    check("approval = 'never'", "manual");
     check("[collect]\ndeadline_seconds = 1", "collect.deadline_seconds is 1");
     check("[collect]\non_demand = 'maybe'", "refuse");
     check("[collect]\ntree_entries_max = 10000001", "collect.tree_entries_max is 10000001");

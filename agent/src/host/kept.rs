@@ -7,7 +7,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::live::open_regular;
+use super::live::{machines_own, open_regular};
 use super::{Look, Missed};
 
 /// Most bytes taken of one file: `/proc/stat` of a machine with a thousand interrupts.
@@ -26,7 +26,7 @@ impl Kept {
     /// `root` is `/`, but in tests.
     #[must_use]
     pub fn new(root: &std::path::Path, path: &'static str) -> Self {
-        Self { path, at: root.join(path.trim_start_matches('/')), file: None }
+        Self { path, at: machines_own(root, path), file: None }
     }
 
     /// Fills `buffer` with the file as it is now, at most [`BYTES_MAX`] of it.

@@ -68,7 +68,7 @@ impl Live {
     pub(super) fn at(&self, path: &str) -> Look<Located> {
         match &self.confined {
             Some(confined) => confined.locate(path),
-            None => Ok(Located::plain(self.root.join(path.trim_start_matches('/')))),
+            None => Ok(Located::plain(machines_own(&self.root, path))),
         }
     }
 
@@ -246,6 +246,17 @@ pub(super) fn open_regular(path: &Path, shown: &str) -> Look<(File, u64, u64)> {
     Ok((file, seen.ino(), seen.len()))
 }
 
+/// Where a path lies under a root. The mounts of this process are those of its sandbox, which
+/// shows a disk as read-only that is not: the machine's are those of its first process.
+pub(super) fn machines_own(root: &Path, path: &str) -> PathBuf {
+    let path = match path {
+        "/proc/self/mountinfo" if root == Path::new("/") => "/proc/1/mountinfo",
+        "/proc/self/mounts" if root == Path::new("/") => "/proc/1/mounts",
+        path => path,
+    };
+    root.join(path.trim_start_matches('/'))
+}
+
 /// A file of `/proc` that lies behind no link (as `/proc/1/root` is one): none of them is a device
 /// or a FIFO, so it may be opened at once, which costs half of the careful way. None: that way
 /// finds out why.
@@ -317,6 +328,17 @@ mod tests {
         // A link in itself, which is not followed.
         let own = format!("/proc/{}/exe", std::process::id());
         assert!(is_kernel_file(&own) && kernel_file(Path::new(&own)).is_none());
+    }
+
+    #[test]
+    fn mounts_are_those_of_the_machine_and_not_of_a_sandbox() {
+        let check = |root, path, expected| {
+            assert_eq!(machines_own(Path::new(root), path), Path::new(expected));
+        };
+        check("/", "/proc/self/mountinfo", "/proc/1/mountinfo");
+        check("/", "/proc/self/mounts", "/proc/1/mounts");
+        check("/", "/proc/self/stat", "/proc/self/stat");
+        check("/x", "/proc/self/mountinfo", "/x/proc/self/mountinfo");
     }
 
     #[test]

@@ -295,10 +295,12 @@ pub fn clean(bytes: &[u8]) -> String {
     cleaned
 }
 
-/// A character that a terminal obeys.
+/// A character that a terminal obeys, or that turns the order of what is shown (bidirectional
+/// controls, UAX #9: a line can be made to read as another one).
 #[must_use]
 pub fn hostile(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\n' | '\r')
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control() && !matches!(c, '\t' | '\n' | '\r')
 }
 
 #[cfg(test)]

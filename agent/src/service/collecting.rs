@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Call;
 use crate::config::{Config, Start};
 use crate::schedule::Job;
-use crate::state::{Request, State};
+use crate::state::{Progress, Request, State};
 
 /// A failed collection is tried again after this many seconds.
 const RETRY_SECONDS: i64 = 60;
@@ -31,6 +31,7 @@ enum Running {
     Asked {
         file: std::path::PathBuf,
         since: Instant,
+        job: Job,
     },
 }
 
@@ -68,7 +69,7 @@ impl Collecting {
     }
 
     /// How the collection ended, once it has.
-    pub fn ended(&mut self, _: &State) -> Option<Result<(), String>> {
+    pub fn ended(&mut self, state: &State) -> Option<Result<(), String>> {
         let ended = match self.running.as_mut()? {
             Running::Child(child) => match child.try_wait() {
                 Ok(None) => return None,
@@ -77,14 +78,17 @@ impl Collecting {
                 Ok(Some(status)) => Err(format!("the collection ended with {status}")),
                 Err(error) => Err(format!("the collection cannot be waited for: {error}")),
             },
-            Running::Asked { file, since } => {
+            Running::Asked { file, since, job } => {
                 if !file.exists() {
-                    Ok(())
+                    let progress = state.progress().unwrap_or_default();
+                    served(job, &progress)
                 } else if since.elapsed() < REQUEST_MAX {
                     return None;
                 } else {
                     let _ = std::fs::remove_file(file);
-                    Err("no collecting process took up the request".to_owned())
+                    Err("no collecting process took up the request; is carepack-collect.path \
+                         enabled?"
+                        .to_owned())
                 }
             }
         };
@@ -107,6 +111,19 @@ impl Collecting {
         let later = Timestamp::now().checked_add(SignedDuration::from_secs(RETRY_SECONDS));
         self.not_before = later.ok();
     }
+}
+
+/// The collecting process takes a request away whether it could serve it or not; what it did is in
+/// its progress.
+fn served(job: &Job, progress: &Progress) -> Result<(), String> {
+    let done = match job.request {
+        Some(request) => progress.last_on_demand == Some(request),
+        None => progress.last_period.as_deref().is_some_and(|last| last >= job.period.as_str()),
+    };
+    if done {
+        return Ok(());
+    }
+    Err("the collecting process failed; see the journal of carepack-collect.service".to_owned())
 }
 
 fn child(call: &Call, job: &Job) -> std::io::Result<Child> {
@@ -142,5 +159,25 @@ fn ask(state: &State, job: &Job) -> std::io::Result<Running> {
     };
     let file = state.requests_dir().join(format!("{}.json", job.reason.as_str()));
     crate::state::files::write_durable(&file, &serde_json::to_vec(&request)?, 0o600)?;
-    Ok(Running::Asked { file, since: Instant::now() })
+    Ok(Running::Asked { file, since: Instant::now(), job: job.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_request_that_went_away_is_served_only_when_progress_says_so() {
+        let job = |reason, request| Job { reason, period: "2026-11".to_owned(), request };
+        let (scheduled, id) = (job(Reason::Scheduled, None), Some(Uuid::from_u128(1)));
+        let asked = job(Reason::OnDemand, id);
+        let mut progress = Progress::default();
+        assert!(served(&scheduled, &progress).is_err());
+        assert!(served(&asked, &progress).is_err());
+        progress.last_period = Some("2026-11".to_owned());
+        progress.last_on_demand = id;
+        assert_eq!(served(&scheduled, &progress), Ok(()));
+        assert_eq!(served(&asked, &progress), Ok(()));
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use carepack_shared::Snapshot;
 use carepack_shared::wire::Poll;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::Resident;
-use crate::config::OnDemand;
+use crate::config::{Approval, OnDemand};
 use crate::spool::{Entry, Found};
 use crate::state::{Identity, JournalEntry};
 use crate::uplink::{Uplink, UplinkError};
@@ -113,17 +115,39 @@ impl Resident {
         self.take_patterns(policy.patterns).await
     }
 
-    /// Sends the oldest entry of the spool. False when there is none, or nothing more can be done.
+    /// The oldest entry that may leave; what is before it waits for a person.
+    fn oldest(&mut self) -> Result<Option<Uuid>, String> {
+        let list = self.spool.list().map_err(|error| error.to_string())?;
+        self.status.held = 0;
+        if self.config.approval == Approval::Auto {
+            return Ok(list.first().copied());
+        }
+        let approved = self.state.approved().map_err(|error| error.to_string())?;
+        for id in list {
+            let entry = match self.spool.get(id) {
+                Ok(Found::Sound(entry)) => entry,
+                // The caller looks again and says what is wrong with it.
+                Ok(_) | Err(_) => return Ok(Some(id)),
+            };
+            let read = || Snapshot::from_document(&entry.document().ok()?).ok();
+            if approved.lets_go(self.config.approval, (id, &entry.header.sha256), read) {
+                return Ok(Some(id));
+            }
+            self.status.held += 1;
+        }
+        Ok(None)
+    }
+
+    /// Sends the oldest entry that may leave. False when there is none, or nothing more can be done.
     async fn send_oldest(&mut self) -> Result<bool, UplinkError> {
-        let listed = self.spool.list();
-        let oldest = match listed {
-            Ok(list) => list.first().copied(),
-            Err(error) => {
-                self.fault(&error.to_string(), "check the state folder's owner");
+        let id = match self.oldest() {
+            Ok(Some(id)) => id,
+            Ok(None) => return Ok(false),
+            Err(what) => {
+                self.fault(&what, "check the state folder's owner");
                 return Ok(false);
             }
         };
-        let Some(id) = oldest else { return Ok(false) };
         let entry = match self.spool.get(id) {
             Ok(Found::Sound(entry)) => entry,
             Ok(Found::Gone) => return Ok(true),
@@ -176,6 +200,7 @@ impl Resident {
             sha256: entry.header.sha256.clone(),
             bytes: entry.bytes,
             outcome: outcome.to_owned(),
+            by: None,
         };
         match self.state.journal(&line) {
             Ok(()) => true,

@@ -29,6 +29,8 @@ use collecting::Collecting;
 const ROUND_MAX: Duration = Duration::from_secs(5);
 /// Sleep while a collection runs: how soon its end is noticed.
 const ROUND_BUSY: Duration = Duration::from_millis(100);
+/// How often systemd hears that this thread still turns; its `WatchdogSec=` is six times as long.
+const WATCHDOG_BEAT: Duration = Duration::from_secs(20);
 
 /// How `run` was called, for the collections that it starts.
 #[derive(Clone, Debug)]
@@ -86,6 +88,7 @@ pub async fn run(config: Config, call: Call) -> Result<(), ServiceError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServiceError::Signals)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(ServiceError::Signals)?;
     let _ = sd_notify::notify(&[NotifyState::Ready]);
+    tokio::spawn(beat());
     tracing::info!(host.id = %resident.identity.host_id, server = %resident.server, "run.ready");
     loop {
         let round = resident.round();
@@ -101,7 +104,6 @@ pub async fn run(config: Config, call: Call) -> Result<(), ServiceError> {
             _ = interrupt.recv() => break,
             _ = hangup.recv() => resident.reload(),
         }
-        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
     }
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     resident.collecting.stop();
@@ -109,6 +111,16 @@ pub async fn run(config: Config, call: Call) -> Result<(), ServiceError> {
     resident.tell();
     tracing::info!("run.stopped");
     Ok(())
+}
+
+/// Runs between the others on the one thread: a look that blocks it stops the beat, a collector
+/// that is slow to answer does not.
+async fn beat() {
+    let mut beat = tokio::time::interval(WATCHDOG_BEAT);
+    loop {
+        beat.tick().await;
+        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+    }
 }
 
 impl Resident {

@@ -83,7 +83,7 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
     let parts = Parts {
         id: Uuid::now_v7(),
         host_id: request.host_id,
-        hostname: masker.mask(&host.hostname()),
+        hostname: masker.mask(&one_line(&host.hostname())),
         machine,
         recorded: host.is_recorded() || host.is_mounted(),
         reason: request.reason,

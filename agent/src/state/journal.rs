@@ -23,8 +23,11 @@ pub struct Entry {
     pub sha256: String,
     /// Bytes of the spool entry.
     pub bytes: u64,
-    /// `acknowledged`, `refused` or `dropped`.
+    /// `approved`, `acknowledged`, `refused` or `dropped`.
     pub outcome: String,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 impl State {
@@ -81,6 +84,7 @@ mod tests {
             sha256: "ab".repeat(32),
             bytes: 1,
             outcome: "acknowledged".to_owned(),
+            by: None,
         }
     }
 

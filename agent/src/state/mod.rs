@@ -1,6 +1,6 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
-//! `identity.pem` `enrolment.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
+//! `identity.pem` `enrolment.json` `approved.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
 //! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
 //! progress and spool entries; only the resident one writes policy and status and removes entries.
 
@@ -19,6 +19,8 @@ use carepack_shared::wire::Policy;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::approval::Approved;
 
 pub use identity::{Identity, IdentityError};
 pub use journal::Entry as JournalEntry;
@@ -178,6 +180,20 @@ impl State {
     /// [`StateError`].
     pub fn save_policy(&self, policy: &Policy) -> Result<(), StateError> {
         self.save("policy.json", policy)
+    }
+
+    /// What may leave, as it was decided.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn approved(&self) -> Result<Approved, StateError> {
+        Ok(self.record("approved.json")?.unwrap_or_default())
+    }
+
+    /// # Errors
+    /// [`StateError`].
+    pub fn save_approved(&self, approved: &Approved) -> Result<(), StateError> {
+        self.save("approved.json", approved)
     }
 
     /// # Errors

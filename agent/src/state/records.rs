@@ -56,6 +56,9 @@ pub struct Status {
     pub server: Option<String>,
     pub certificate_not_after: Option<Timestamp>,
     pub spooled: u32,
+    /// Of these, what a person has to let go first.
+    #[serde(default)]
+    pub held: u32,
     pub collecting: bool,
     /// The last snapshot that the collector acknowledged.
     pub last_success: Option<Timestamp>,

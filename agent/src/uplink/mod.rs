@@ -6,6 +6,8 @@
 mod error;
 mod first;
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
 
 use crate::spool::Entry;
 use crate::state::Identity;
@@ -226,22 +229,29 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LETTERS_MAX).collect()
 }
 
-/// Resolves and connects, and no more: which step fails, for a person who looks for it.
+/// The addresses of a collector's name.
+///
+/// # Errors
+/// The resolver's word, or that nothing answered in time.
+pub async fn resolve(server: &str) -> std::io::Result<Vec<SocketAddr>> {
+    let name = trimmed(server);
+    let name = name.strip_prefix("https://").unwrap_or(&name);
+    let has_port = name.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok());
+    let address = if has_port { name.to_owned() } else { format!("{name}:443") };
+    match tokio::time::timeout(CONNECT_MAX, tokio::net::lookup_host(address)).await {
+        Ok(found) => Ok(found?.collect()),
+        Err(_) => Err(ErrorKind::TimedOut.into()),
+    }
+}
+
+/// Connects to the first of some addresses that answers, and no more.
 ///
 /// # Errors
 /// The operating system's word, or that nothing answered in time.
-pub async fn reach(server: &str) -> std::io::Result<String> {
-    let name = trimmed(server);
-    let name = name.strip_prefix("https://").unwrap_or(&name);
-    let address = if name.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()) {
-        name.to_owned()
-    } else {
-        format!("{name}:443")
-    };
-    let connecting = tokio::net::TcpStream::connect(&address);
-    match tokio::time::timeout(CONNECT_MAX, connecting).await {
-        Ok(stream) => Ok(stream?.peer_addr()?.to_string()),
-        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut)),
+pub async fn reach(addresses: &[SocketAddr]) -> std::io::Result<SocketAddr> {
+    match tokio::time::timeout(CONNECT_MAX, TcpStream::connect(addresses)).await {
+        Ok(stream) => stream?.peer_addr(),
+        Err(_) => Err(ErrorKind::TimedOut.into()),
     }
 }
 

@@ -9,6 +9,7 @@ mod archive;
 mod bundles;
 mod compare;
 mod doctor;
+mod generate;
 mod inspect;
 mod inspections;
 mod judge;
@@ -134,6 +135,8 @@ enum Command {
     Patterns(patterns::Patterns),
     /// Check this collector: data folder, database, keys, disk, rule pack.
     Doctor(doctor::Doctor),
+    /// Write man pages and completions into a folder, for packages.
+    Generate(generate::Generate),
     /// Version and build.
     Version {
         #[arg(long)]
@@ -210,6 +213,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Rules(command) => command.run(),
         Command::Patterns(command) => command.run(&config),
         Command::Doctor(command) => command.run(&config),
+        Command::Generate(generate) => generate.run(),
         Command::Version { json } => print::version(json),
     }
 }
