@@ -397,7 +397,7 @@ mod tests {
         let parsed: toml::Table = all.parse().unwrap();
         for (section, keys) in [
             ("agents", 2),
-            ("people", 2),
+            ("people", 3),
             ("limits", 7),
             ("advisories", 1),
             ("notices", 1),

@@ -88,6 +88,7 @@ const EVIDENCE: Need = Need::Right(Right::Evidence);
 const DECIDE: Need = Need::Right(Right::Decide);
 const STAFF: Need = Need::Right(Right::Staff);
 const WORK: Need = Need::Right(Right::Work);
+const APPROVE: Need = Need::Right(Right::Approve);
 const CONTRACTS: Need = Need::Right(Right::Contracts);
 const OPERATE: Need = Need::Right(Right::Operate);
 
@@ -95,8 +96,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, customers, findings, home, hosts, invitation, me, notices, people, search,
-        sign_in, snapshots,
+        alarms, audit, contracts, customers, findings, home, hosts, inspections, invitation, me,
+        notices, people, search, sign_in, snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -117,20 +118,45 @@ pub fn catalogue() -> Vec<Route> {
         get("/customers", READ, customers::list, "Customers"),
         post("/customers", CONTRACTS, customers::add, "Add a customer"),
         get("/customers/{customer}", READ, customers::show, "A customer"),
-        post(
-            "/customers/{customer}/contracts",
-            CONTRACTS,
-            customers::add_contract,
-            "Add a contract",
-        ),
-        get("/contracts/{contract}", READ, customers::show_contract, "A contract"),
-        post("/contracts/{contract}", CONTRACTS, customers::edit_contract, "Change a contract"),
+        post("/customers/{customer}/contracts", CONTRACTS, contracts::add, "Add a contract"),
+        get("/contracts/{contract}", READ, contracts::show, "A contract"),
+        post("/contracts/{contract}", CONTRACTS, contracts::edit, "Change a contract"),
         post(
             "/contracts/{contract}/tokens",
             CONTRACTS,
-            customers::add_token,
+            contracts::add_token,
             "A token to enrol a host",
         ),
+        get("/inspections", READ, inspections::list, "Inspections, what waits first"),
+        get("/inspections/{inspection}", READ, inspections::show, "An inspection under review"),
+        post("/inspections/{inspection}/review", WORK, inspections::open, "Take it into review"),
+        post(
+            "/inspections/{inspection}/findings",
+            WORK,
+            inspections::decide,
+            "Decide on a finding",
+        ),
+        post(
+            "/inspections/{inspection}/opinion",
+            WORK,
+            inspections::opinion,
+            "The overall opinion",
+        ),
+        post("/inspections/{inspection}/sign", WORK, inspections::sign, "Sign in a role"),
+        post(
+            "/inspections/{inspection}/publish",
+            APPROVE,
+            inspections::publish,
+            "Publish an edition",
+        ),
+        post("/inspections/{inspection}/acknowledge", DECIDE, inspections::acknowledge, "Confirm"),
+        get(
+            "/inspections/{inspection}/editions/{number}/{file}",
+            READ,
+            inspections::file,
+            "A file of an edition",
+        )
+        .audited(),
         get("/findings", READ, findings::list, "Which rules fail where"),
         get("/notices", READ, notices::list, "Notices of advisories"),
         get("/notices/{notice}", READ, notices::show, "A notice with its hosts and plans"),

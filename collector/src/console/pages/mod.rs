@@ -5,10 +5,12 @@
 
 pub mod alarms;
 pub mod audit;
+pub mod contracts;
 pub mod customers;
 pub mod findings;
 pub mod home;
 pub mod hosts;
+pub mod inspections;
 pub mod invitation;
 pub mod me;
 pub mod notices;
