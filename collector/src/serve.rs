@@ -1,5 +1,5 @@
 //! The resident collector: one listener for agents (mTLS), one for people (health, the
-//! console, answers to notices), and the runs of notices, until told to stop.
+//! console, answers to notices), and the runs of notices and cases, until told to stop.
 //!
 //! Everything is opened and checked before the first socket listens. Knows no route of the
 //! agents' API; see [`crate::intake`].
@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use crate::advisories::fetch;
+use crate::cases;
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::intake::Intake;
@@ -152,6 +153,7 @@ pub async fn serve_until(
     let reached = (url.as_str(), addresses.ca_sha256.as_str());
     let console = Console::new(stores.clone(), Arc::clone(&shared), pack, reached);
     let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
+    let cases_store = parts.store.clone();
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),
@@ -180,6 +182,8 @@ pub async fn serve_until(
     let stopped_too = stopped.clone();
     let people = tokio::spawn(people.run(stopped, GRACE));
     let refreshing = tokio::spawn(refresh(authority, identity));
+    let data = config.data.clone();
+    let casing = tokio::spawn(cases::keep::keep_running(cases_store, data, stopped_too.clone()));
     let noticing = tokio::spawn(notices::keep_running(notices, accepted, stopped_too));
     tracing::info!(agents = %addresses.agents, people = %addresses.people, "serve.ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -192,7 +196,7 @@ pub async fn serve_until(
     stopping.send_replace(true);
     // A mail that is being sent may end; what is cut off would be uncertain.
     let noticing = tokio::time::timeout(GRACE, noticing);
-    let _ = tokio::join!(agents, people, noticing, feeding);
+    let _ = tokio::join!(agents, people, noticing, feeding, casing);
     let _ = std::fs::remove_file(config.data.join("run/addresses.json"));
     Ok(())
 }
