@@ -7,6 +7,7 @@ mod admin;
 mod advisory;
 mod archive;
 mod bundles;
+mod case;
 mod compare;
 mod doctor;
 mod inspect;
@@ -104,6 +105,9 @@ enum Command {
     /// What customers decided on notices, and what evidence makes of it.
     #[command(subcommand)]
     Plan(notices::Plan),
+    /// Cases: what customers ask for, and the clock of the first response.
+    #[command(subcommand)]
+    Case(case::Case),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
     /// Write the report of an assessed inspection.
@@ -191,6 +195,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Contact(command) => command.run(&config),
         Command::Notice(command) => command.run(&config),
         Command::Plan(command) => command.run(&config),
+        Command::Case(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
         Command::Import(command) => command.run(&config),
