@@ -76,6 +76,7 @@ where
 }
 
 const READ: Need = Need::Right(Right::Read);
+const DECIDE: Need = Need::Right(Right::Decide);
 const EVIDENCE: Need = Need::Right(Right::Evidence);
 const STAFF: Need = Need::Right(Right::Staff);
 const WORK: Need = Need::Right(Right::Work);
@@ -85,7 +86,7 @@ const OPERATE: Need = Need::Right(Right::Operate);
 /// The table.
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
-    use pages::{audit, home, hosts, invitation, me, people, sign_in};
+    use pages::{audit, cases, home, hosts, invitation, me, people, sign_in};
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
         post("/sign-in", Need::Nobody, sign_in::password, "Send name and password").page_only(),
@@ -98,6 +99,14 @@ pub fn catalogue() -> Vec<Route> {
         get("/", READ, home::show, "What needs me today"),
         get("/hosts", READ, hosts::list, "Hosts, with filters"),
         get("/hosts/{host}", READ, hosts::show, "A host as it was last assessed"),
+        get("/cases", READ, cases::list, "Cases, with filters and clocks"),
+        post("/cases", DECIDE, cases::open, "Open a case"),
+        get("/cases/{case}", READ, cases::show, "A case and its timeline"),
+        post("/cases/{case}/comment", DECIDE, cases::comment, "Add words to a case"),
+        post("/cases/{case}/state", WORK, cases::set_state, "Change a case's state"),
+        post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
+        post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
+        get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),
