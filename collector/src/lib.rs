@@ -4,12 +4,14 @@
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`],
 //! [`support_patterns`] and what was [`agreed`]), are reviewed and published there,
 //! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
-//! them is followed until evidence proves it ([`plans`]). [`console`] is the door for people and
+//! them is followed until evidence proves it ([`plans`]). What customers ask for is a case
+//! ([`cases`]), on the clock of what they were promised ([`service`]). [`console`] is the door for people and
 //! programs, [`cli`] the one on the machine itself.
 
 pub mod advisories;
 pub mod agreed;
 pub mod archives;
+pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod console;
@@ -23,5 +25,6 @@ pub mod plans;
 pub mod reports;
 pub mod rules;
 pub mod serve;
+pub mod service;
 pub mod store;
 pub mod support_patterns;

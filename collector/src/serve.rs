@@ -1,5 +1,6 @@
 //! The resident collector: one listener for agents (mTLS), one for people (health, the
-//! console, answers to notices), and the runs of notices and inspections, until told to stop.
+//! console, answers to notices), and the runs of notices, inspections and cases, until told to
+//! stop.
 //!
 //! Everything is opened and checked before the first socket listens. Knows no route of the
 //! agents' API; see [`crate::intake`].
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use crate::advisories::fetch;
+use crate::cases;
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::inspections;
@@ -153,6 +155,7 @@ pub async fn serve_until(
     let reached = (url.as_str(), addresses.ca_sha256.as_str());
     let console = Console::new(stores.clone(), Arc::clone(&shared), pack, reached);
     let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
+    let cases_store = parts.store.clone();
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),
@@ -184,6 +187,8 @@ pub async fn serve_until(
     let stopped_too = stopped.clone();
     let people = tokio::spawn(people.run(stopped, GRACE));
     let refreshing = tokio::spawn(refresh(authority, identity));
+    let data = config.data.clone();
+    let casing = tokio::spawn(cases::keep::keep_running(cases_store, data, stopped_too.clone()));
     let noticing = tokio::spawn(notices::keep_running(notices, accepted, stopped_too));
     tracing::info!(agents = %addresses.agents, people = %addresses.people, "serve.ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -197,7 +202,7 @@ pub async fn serve_until(
     // A mail that is being sent may end; what is cut off would be uncertain.
     let noticing = tokio::time::timeout(GRACE, noticing);
     let inspecting = tokio::time::timeout(GRACE, inspecting);
-    let _ = tokio::join!(agents, people, noticing, inspecting, feeding);
+    let _ = tokio::join!(agents, people, noticing, inspecting, feeding, casing);
     let _ = std::fs::remove_file(config.data.join("run/addresses.json"));
     Ok(())
 }

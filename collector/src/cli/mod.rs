@@ -7,6 +7,7 @@ mod admin;
 mod advisory;
 mod archive;
 mod bundles;
+mod case;
 mod compare;
 mod doctor;
 mod generate;
@@ -107,6 +108,9 @@ enum Command {
     /// What customers decided on notices, and what evidence makes of it.
     #[command(subcommand)]
     Plan(notices::Plan),
+    /// Cases: what customers ask for, and the clock of the first response.
+    #[command(subcommand)]
+    Case(case::Case),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
     /// Write the report of an inspection: the edition in force, or a draft; check an exported one.
@@ -202,6 +206,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Contact(command) => command.run(&config),
         Command::Notice(command) => command.run(&config),
         Command::Plan(command) => command.run(&config),
+        Command::Case(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
         Command::Inspection(command) => command.run(&config),

@@ -23,6 +23,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.customers", path: "/customers", need: Right::Read },
     Entry { key: "nav.hosts", path: "/hosts", need: Right::Read },
     Entry { key: "nav.inspections", path: "/inspections", need: Right::Read },
+    Entry { key: "nav.cases", path: "/cases", need: Right::Read },
     Entry { key: "nav.notices", path: "/notices", need: Right::Read },
     Entry { key: "nav.plans", path: "/plans", need: Right::Read },
     Entry { key: "nav.findings", path: "/findings", need: Right::Read },
@@ -122,6 +123,12 @@ impl Frame {
     #[must_use]
     pub fn time_or_never(&self, at: &Option<Timestamp>) -> String {
         at.as_ref().map_or_else(|| self.w("never").to_owned(), |at| self.time(at))
+    }
+
+    /// Whether a page is shown to the vendor's staff.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| person.role.is_staff())
     }
 
     #[must_use]

@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::access::{Caller, Wants};
 use super::frame::Frame;
 use super::gate::Detail;
+use crate::cases::CaseError;
 use crate::inspections::InspectionError;
+use crate::service::ServiceError;
 use crate::store::StoreError;
 
 /// What handlers give back.
@@ -125,6 +127,30 @@ impl From<StoreError> for Refusal {
             StoreError::Ambiguous { name, .. } => Self::conflict("refused.ambiguous", name.clone()),
             _ => Self::broken("the store", &error),
         }
+    }
+}
+
+impl From<CaseError> for Refusal {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Store(error) => Self::from(error),
+            CaseError::NotNext { to, .. } => Self::conflict("refused.case_state", to.as_str()),
+            CaseError::Empty(what) => Self::malformed("refused.empty", what),
+            CaseError::Long { what, max } => {
+                Self::malformed("refused.long", format!("{what} ≤ {max}"))
+            }
+            CaseError::Changed => Self::conflict("refused.changed", ""),
+            CaseError::ForeignHost | CaseError::NotLinked => {
+                Self::conflict("refused.case_host", "")
+            }
+            CaseError::Zone(_) => Self::broken("a case's clock", &error),
+        }
+    }
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        Self::broken("the service folder", &error)
     }
 }
 

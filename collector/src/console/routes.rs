@@ -96,7 +96,7 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, contracts, customers, findings, home, hosts, inspections, invitation, me,
+        alarms, audit, cases, contracts, customers, findings, home, hosts, inspections, invitation, me,
         notices, people, search, sign_in, snapshots,
     };
     vec![
@@ -172,6 +172,14 @@ pub fn catalogue() -> Vec<Route> {
         get("/search", READ, search::show, "Search everything"),
         get("/alarms", STAFF, alarms::list, "Alarms"),
         get("/openapi.json", Need::SignedIn, super::openapi::show, "This description").api_only(),
+        get("/cases", READ, cases::list, "Cases, with filters and clocks"),
+        post("/cases", DECIDE, cases::open, "Open a case"),
+        get("/cases/{case}", READ, cases::show, "A case and its timeline"),
+        post("/cases/{case}/comment", DECIDE, cases::comment, "Add words to a case"),
+        post("/cases/{case}/state", WORK, cases::set_state, "Change a case's state"),
+        post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
+        post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
+        get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),

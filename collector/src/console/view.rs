@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Console;
-use super::access::{Caller, Scope};
+use super::access::{Caller, Right, Scope};
 use super::page::Refusal;
-use crate::store::{Contract, Customer, FailingRule, Host, Inspection, Notice, SnapshotRow, Store};
+use crate::store::{
+    Case, CaseEvent, Contract, Customer, FailingRule, Host, Inspection, Notice, SnapshotRow, Store,
+};
 
 /// Snapshots listed of one host: a decade of monthly ones.
 const SNAPSHOTS_MAX: u32 = 120;
@@ -22,12 +24,14 @@ const RULES_MAX: u32 = 20_000;
 pub struct View<'c> {
     store: &'c Store,
     scope: &'c Scope,
+    /// Sees what is internal to the vendor.
+    is_staff: bool,
 }
 
 impl Console {
     /// The store as `caller` sees it.
     pub(super) fn view<'c>(&'c self, caller: &'c Caller) -> View<'c> {
-        View { store: &self.store, scope: &caller.scope }
+        View { store: &self.store, scope: &caller.scope, is_staff: caller.may(Right::Staff) }
     }
 }
 
@@ -116,5 +120,28 @@ impl View<'_> {
         let notice = self.store.notice(id).await?.ok_or(Refusal::NotFound)?;
         let contract = self.contract(notice.contract).await?;
         Ok((notice, contract))
+    }
+
+    /// Cases of one contract or of all that are seen, newest first.
+    pub async fn cases(&self, contract: Option<Uuid>) -> Result<Vec<Case>, Refusal> {
+        let contracts = self.contracts_by_id().await?;
+        let mut all = self.store.cases(contract).await?;
+        all.retain(|case| contracts.contains_key(&case.contract));
+        Ok(all)
+    }
+
+    /// A case by number or id, and its contract.
+    pub async fn case(&self, text: &str) -> Result<(Case, Contract), Refusal> {
+        let case = self.store.find_case(text).await?.ok_or(Refusal::NotFound)?;
+        let contract = self.contract(case.contract).await?;
+        Ok((case, contract))
+    }
+
+    /// A case's timeline, oldest first, without what is internal to others; the caller has seen
+    /// the case.
+    pub async fn case_events(&self, case: &Case) -> Result<Vec<CaseEvent>, Refusal> {
+        let mut events = self.store.case_events(case.id).await?;
+        events.retain(|event| self.is_staff || !event.internal);
+        Ok(events)
     }
 }

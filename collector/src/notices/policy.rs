@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 
+use crate::service::{self, ServiceError};
 use crate::store::Hold;
 
 const BUILT_IN: &str = include_str!("policy.yaml");
@@ -41,6 +42,8 @@ pub enum PolicyError {
     },
     #[error("{}: {what}", path.display())]
     Value { path: PathBuf, what: String },
+    #[error(transparent)]
+    Holidays(#[from] ServiceError),
 }
 
 /// Which notices do not wait.
@@ -117,10 +120,13 @@ impl Policy {
         let base = parse(BUILT_IN, &built_in)?;
         let folder = data.join("notices");
         let all = read(&folder.join("policy.yaml"))?;
+        let korea = service::calendar(data)?;
         // A contract's name is the engineer's own word; one that is no file name has no file.
         let own = is_file_name(contract).then(|| folder.join(format!("{contract}.yaml")));
         let own = own.as_deref().map_or(Ok(None), read)?;
-        Self::merge([Some(base), all, own], level, &built_in)
+        let mut policy = Self::merge([Some(base), all, own], level, &built_in)?;
+        policy.holidays.extend(korea.days().map(|holiday| holiday.day));
+        Ok(policy)
     }
 
     fn merge(files: [Option<File>; 3], level: &str, built_in: &Path) -> Result<Self, PolicyError> {

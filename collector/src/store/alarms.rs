@@ -20,6 +20,10 @@ pub struct Alarm {
 words! {
     /// Why somebody must look.
     AlarmKind {
+        /// A case was not answered within the level's hours.
+        CaseBreached = "case_breached",
+        /// A case must be answered soon.
+        CaseDue = "case_due",
         /// The same snapshot id arrived with another digest or from another host.
         DigestConflict = "digest_conflict",
         /// A snapshot spoke of another host than its certificate.
@@ -47,12 +51,19 @@ impl FromRow for Alarm {
     }
 }
 
+impl Alarm {
+    /// The step that adds it to what it tells of.
+    pub(super) fn step(&self) -> Step {
+        let params = values![self.id, self.at, self.kind, self.host, &self.detail];
+        Step::any(queries::ALARMS_ADD, params)
+    }
+}
+
 impl Store {
     /// # Errors
     /// [`StoreError::Dangling`] when the host does not exist.
     pub async fn add_alarm(&self, alarm: &Alarm) -> Result<(), StoreError> {
-        let params = values![alarm.id, alarm.at, alarm.kind.as_str(), alarm.host, &alarm.detail];
-        self.apply(vec![Step::any(queries::ALARMS_ADD, params)]).await.map(|_| ())
+        self.apply(vec![alarm.step()]).await.map(|_| ())
     }
 
     /// Newest first, at most `limit`.

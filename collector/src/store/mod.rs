@@ -1,6 +1,7 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
 //! inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
-//! inventories, contacts, notices, plans, people, sessions, the audit log, Support Patterns.
+//! inventories, contacts, notices, plans, people, sessions, the audit log, Support Patterns,
+//! cases.
 //!
 //! Rust is written once, SQL twice: a typed method names a query, and the query stands in one
 //! file of the same name in each dialect's folder. Only this module holds SQL. What it does not
@@ -19,6 +20,7 @@ mod words;
 mod advisory_sets;
 mod alarms;
 mod audit;
+mod cases;
 mod certificates;
 mod contacts;
 mod contracts;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use audit::{Act, AuditFilter, AuditRow};
+pub use cases::{Case, CaseEvent, CaseSeverity, CaseState, Channel, EventKind, NewCase};
 pub use certificates::Certificate;
 pub use contacts::{Contact, Language};
 pub use contracts::Contract;

@@ -1,0 +1,202 @@
+//! One case: its timeline, and what may be done with it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::CaseRow;
+use crate::cases::{self, Actor, may_follow};
+use crate::console::Console;
+use crate::console::access::{Caller, Right};
+use crate::console::frame::Frame;
+use crate::console::gate::Detail;
+use crate::console::input::Filled;
+use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::service::Service;
+use crate::store::{Case, CaseEvent, CaseState, Contract, Host};
+
+/// A line of the timeline.
+#[derive(Serialize)]
+pub(super) struct Line {
+    pub at: Timestamp,
+    pub actor: String,
+    pub kind: &'static str,
+    pub internal: bool,
+    pub from: String,
+    pub to: String,
+    pub body: String,
+}
+
+impl From<CaseEvent> for Line {
+    fn from(event: CaseEvent) -> Self {
+        Self {
+            at: event.at,
+            actor: event.actor,
+            kind: event.kind.as_str(),
+            internal: event.internal,
+            from: event.from_state,
+            to: event.to_state,
+            body: event.body,
+        }
+    }
+}
+
+#[derive(Template, Serialize)]
+#[template(path = "case.html")]
+struct CasePage {
+    #[serde(skip)]
+    frame: Frame,
+    case: CaseRow,
+    description: String,
+    cause: String,
+    resolution: String,
+    lines: Vec<Line>,
+    /// Linked hosts.
+    hosts: Vec<(Uuid, String)>,
+    /// Hosts of the contract that may be linked.
+    #[serde(skip)]
+    others: Vec<(Uuid, String)>,
+    /// States that may follow.
+    next: Vec<&'static str>,
+    #[serde(skip)]
+    may_comment: bool,
+    #[serde(skip)]
+    may_work: bool,
+}
+
+/// Who does it.
+pub(super) fn actor(caller: &Caller) -> Actor<'_> {
+    Actor { name: &caller.person.name, is_staff: caller.person.role.is_staff() }
+}
+
+/// A case as a row, with its contract.
+pub(super) async fn row(
+    console: &Console,
+    caller: &Caller,
+    (case, contract): (&Case, &Contract),
+) -> Result<CaseRow, Refusal> {
+    let customer = console.view(caller).customer(contract.customer).await?;
+    let service = Service::load(&console.config.data)?;
+    CaseRow::of(case, (contract, &customer.name), &service, Timestamp::now())
+}
+
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Answer {
+    let view = console.view(&caller);
+    let (case, contract) = view.case(&number).await?;
+    let linked = console.store.case_hosts(case.id).await?;
+    let named = |host: Host| (host.id, host.hostname);
+    let all = view.hosts(Some(contract.id)).await?;
+    let (hosts, others): (Vec<_>, Vec<_>) =
+        all.into_iter().map(named).partition(|(id, _)| linked.contains(id));
+    let page = CasePage {
+        frame: Frame::of(&caller),
+        case: row(&console, &caller, (&case, &contract)).await?,
+        lines: view.case_events(&case).await?.into_iter().map(Line::from).collect(),
+        next: may_follow(case.state).iter().map(|state| state.as_str()).collect(),
+        description: case.description,
+        cause: case.cause,
+        resolution: case.resolution,
+        hosts,
+        others,
+        may_comment: caller.may(Right::Decide),
+        may_work: caller.may(Right::Work),
+    };
+    show_page(&caller, &page)
+}
+
+#[derive(Deserialize)]
+pub struct Comment {
+    text: String,
+    #[serde(default)]
+    internal: Option<String>,
+}
+
+/// Adds words; a customer's are never internal.
+pub async fn comment(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Comment>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    let words = (form.text.as_str(), form.internal.is_some(), actor(&caller));
+    cases::comment(&console.store, &case, words, Timestamp::now()).await?;
+    let after = serde_json::json!({"internal": form.internal.is_some()});
+    back(&caller, (&case, &contract), after)
+}
+
+#[derive(Deserialize)]
+pub struct Moved {
+    state: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    cause: String,
+    #[serde(default)]
+    resolution: String,
+}
+
+/// Changes the state; with cause and resolution it resolves or closes.
+pub async fn set_state(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Moved>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    let wrong = || Refusal::malformed("refused.value", form.state.as_str());
+    let to = CaseState::of(&form.state).ok_or_else(wrong)?;
+    let (by, now) = (actor(&caller), Timestamp::now());
+    let is_end = matches!(to, CaseState::Resolved | CaseState::Closed);
+    if is_end && !(form.cause.trim().is_empty() && form.resolution.trim().is_empty()) {
+        let end = (to, form.cause.as_str(), form.resolution.as_str(), by);
+        cases::settle(&console.store, &case, end, now).await?;
+    } else {
+        cases::set_state(&console.store, &case, (to, &form.note, by), now).await?;
+    }
+    back(&caller, (&case, &contract), serde_json::json!({"state": to.as_str()}))
+}
+
+#[derive(Deserialize)]
+pub struct Chosen {
+    host: Uuid,
+}
+
+/// Links a host of the contract.
+pub async fn link(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Chosen>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    let (host, _) = console.view(&caller).host(form.host).await?;
+    cases::link(&console.store, &case, (&host, actor(&caller)), Timestamp::now()).await?;
+    back(&caller, (&case, &contract), serde_json::json!({"host": host.hostname}))
+}
+
+/// Asks a linked host for a fresh snapshot.
+pub async fn ask_snapshot(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Chosen>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    let (host, _) = console.view(&caller).host(form.host).await?;
+    cases::ask_snapshot(&console.store, &case, (&host, actor(&caller)), Timestamp::now()).await?;
+    back(&caller, (&case, &contract), serde_json::json!({"host": host.hostname}))
+}
+
+fn back(caller: &Caller, (case, contract): (&Case, &Contract), after: serde_json::Value) -> Answer {
+    let before = serde_json::json!({"state": case.state.as_str()});
+    let detail = Detail { customer: Some(contract.customer), before, after };
+    let number = case.number();
+    done(caller, &format!("/cases/{number}"), &number, detail)
+}

@@ -1,0 +1,4 @@
+SELECT host
+FROM case_hosts
+WHERE case_id = ?1
+ORDER BY host
