@@ -136,7 +136,11 @@ impl Drop for Machine {
         let _ = run(&mut self.command("systemctl poweroff --force --force"));
         let _ = self.nspawn.kill();
         let _ = self.nspawn.wait();
-        let _ = std::fs::remove_file(self.root.path().with_extension("console"));
+        let root = self.root.path();
+        let _ = std::fs::remove_file(root.with_extension("console"));
+        // The lock that systemd-nspawn leaves beside a root.
+        let name = root.file_name().unwrap_or_default().to_string_lossy();
+        let _ = std::fs::remove_file(root.with_file_name(format!(".#{name}.lck")));
     }
 }
 
