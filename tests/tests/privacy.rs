@@ -201,3 +201,28 @@ fn a_snapshot_that_nobody_approved_stays_and_one_that_somebody_did_leaves() -> R
     ensure!(journal.contains("\"approved\"") && journal.contains("\"by\""), "{journal}");
     Ok(())
 }
+
+#[test]
+fn a_file_for_an_air_gap_has_a_sheet_that_names_it_and_the_one_before() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    // There is a state folder on a host that has collected once.
+    agent.run(&["collect"])?;
+    let mut before = "-".to_owned();
+    for (number, period) in [(1, "2026-10"), (2, "2026-11")] {
+        let file = dir.path().join(format!("{period}.cpk"));
+        agent.run(&["collect", "--period", period, "--output", &file.to_string_lossy()])?;
+        let sheet = std::fs::read_to_string(file.with_extension("manifest.txt"))?;
+        let digest = sha256_hex(&std::fs::read(&file)?);
+        for line in [
+            format!("파일 SHA-256 · of the file: {digest}"),
+            format!("순번 · Number: {number}"),
+            format!("직전 파일 SHA-256 · File before: {before}"),
+            format!("점검 기간 · Period: {period}"),
+        ] {
+            ensure!(sheet.contains(&line), "no {line:?} in\n{sheet}");
+        }
+        before = digest;
+    }
+    Ok(())
+}

@@ -10,6 +10,7 @@ mod due;
 mod enrol;
 mod generate;
 mod look;
+mod manifest;
 mod print;
 mod unenroll;
 
