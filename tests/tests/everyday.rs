@@ -78,3 +78,25 @@ fn doctor_names_the_step_that_fails_and_status_needs_no_network() -> Result<()> 
     ensure!(exit == Some(5) && step == "authorisation", "{step} {exit:?}");
     Ok(())
 }
+
+#[test]
+fn a_support_bundle_holds_what_is_asked_for_and_no_secret() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    agent.run(&["collect"])?;
+    let config = std::fs::read_to_string(agent.config())?;
+    let noted = format!("# the old password = Zq9-Noted-1, of Seoul\n{config}");
+    std::fs::write(agent.config(), format!("{noted}\n[withhold]\nkeywords = [\"Seoul\"]\n"))?;
+    let file = dir.path().join("bundle.txt");
+    let word = file.to_string_lossy().into_owned();
+    agent.run_ok(&["support-bundle", &word])?;
+    let text = std::fs::read_to_string(&file)?;
+    for part in ["carepack-agent 0.", "agent.toml", "status.json", "# spool", "state_dir"] {
+        ensure!(text.contains(part), "no {part} in\n{text}");
+    }
+    for secret in ["Zq9-Noted-1", "Seoul", "PRIVATE KEY"] {
+        ensure!(!text.contains(secret), "{secret} is in it");
+    }
+    ensure!(!agent.run(&["support-bundle", &word])?.status.success(), "it was overwritten");
+    Ok(())
+}
