@@ -71,6 +71,70 @@ fn no_planted_secret_is_in_the_bytes_that_leave() -> Result<()> {
     Ok(())
 }
 
+/// `kind TAB secret TAB line` of `tests/hosts/secret-kinds.tsv`.
+fn kinds() -> Result<Vec<[String; 3]>> {
+    let text = std::fs::read_to_string(root().join("tests/hosts/secret-kinds.tsv"))?;
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| {
+        let fields: Vec<String> = line.splitn(3, '\t').map(str::to_owned).collect();
+        <[String; 3]>::try_from(fields).map_err(|bent| anyhow::anyhow!("{bent:?}"))
+    })
+    .collect()
+}
+
+/// Samples that a pattern keeps of a log.
+const LINES_KEPT: usize = 3;
+
+/// What leaves a file tree, as the text of its document.
+fn leaves(dir: &std::path::Path, tree: &std::path::Path) -> Result<String> {
+    let agent = Agent::new(&dir.join("agent"), "https://127.0.0.1:1", None)?;
+    let tree = tree.to_string_lossy();
+    let document = agent.run(&["collect", "--root", &tree, "--output", "-"])?.stdout;
+    ensure!(document.len() > 10_000, "{} bytes", document.len());
+    Ok(String::from_utf8(document)?)
+}
+
+#[test]
+fn sixty_kinds_of_secrets_stay_wherever_they_are_planted() -> Result<()> {
+    let kinds = kinds()?;
+    ensure!(kinds.len() >= 60, "only {} kinds", kinds.len());
+    let dir = tempfile::tempdir()?;
+    let tree = dir.path().join("root");
+    for folder in ["etc/sysctl.d", "etc/cron.d", "etc/yum.repos.d", "var/log", "etc/systemd/system"]
+    {
+        std::fs::create_dir_all(tree.join(folder))?;
+    }
+    let lines = kinds.iter().map(|[_, _, line]| line.as_str());
+    let plain = lines.clone().collect::<Vec<_>>().join("\n");
+    let comments = lines.map(|line| format!("# {line}\n")).collect::<String>();
+    for file in ["etc/fstab", "etc/sysctl.d/1.conf", "etc/cron.d/x", "etc/yum.repos.d/x.repo"] {
+        std::fs::write(tree.join(file), &plain)?;
+    }
+    std::fs::write(tree.join("etc/hosts"), &comments)?;
+    let mut documents = vec![leaves(dir.path(), &tree)?];
+    // A pattern keeps a few lines of a log: so many kinds at a time.
+    for some in kinds.chunks(LINES_KEPT) {
+        let line = |[_, _, line]: &[String; 3]| {
+            format!("Nov  5 00:00:02 h kernel: Out of memory: Killed process 7 (java) {line}\n")
+        };
+        std::fs::write(tree.join("var/log/messages"), some.iter().map(line).collect::<String>())?;
+        let document = leaves(dir.path(), &tree)?;
+        ensure!(document.contains("Out of memory"), "no line of the log travels");
+        documents.push(document);
+    }
+    let leaves = |secret: &str| {
+        let notations = notations(secret);
+        documents.iter().any(|document| notations.iter().any(|n| document.contains(n)))
+    };
+    let out: Vec<&str> = kinds
+        .iter()
+        .filter(|[_, secret, _]| leaves(secret))
+        .map(|[kind, ..]| kind.as_str())
+        .collect();
+    ensure!(out.is_empty(), "these leave: {out:?}");
+    Ok(())
+}
+
 #[test]
 fn the_preview_of_a_spooled_snapshot_is_byte_for_byte_what_would_leave() -> Result<()> {
     let dir = tempfile::tempdir()?;
@@ -135,5 +199,30 @@ fn a_snapshot_that_nobody_approved_stays_and_one_that_somebody_did_leaves() -> R
     until("the approved one", || Ok((collector.snapshots()? == 1).then_some(())))?;
     let journal = std::fs::read_to_string(agent.state().join("journal.log"))?;
     ensure!(journal.contains("\"approved\"") && journal.contains("\"by\""), "{journal}");
+    Ok(())
+}
+
+#[test]
+fn a_file_for_an_air_gap_has_a_sheet_that_names_it_and_the_one_before() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    // There is a state folder on a host that has collected once.
+    agent.run(&["collect"])?;
+    let mut before = "-".to_owned();
+    for (number, period) in [(1, "2026-10"), (2, "2026-11")] {
+        let file = dir.path().join(format!("{period}.cpk"));
+        agent.run(&["collect", "--period", period, "--output", &file.to_string_lossy()])?;
+        let sheet = std::fs::read_to_string(file.with_extension("manifest.txt"))?;
+        let digest = sha256_hex(&std::fs::read(&file)?);
+        for line in [
+            format!("파일 SHA-256 · of the file: {digest}"),
+            format!("순번 · Number: {number}"),
+            format!("직전 파일 SHA-256 · File before: {before}"),
+            format!("점검 기간 · Period: {period}"),
+        ] {
+            ensure!(sheet.contains(&line), "no {line:?} in\n{sheet}");
+        }
+        before = digest;
+    }
     Ok(())
 }

@@ -54,14 +54,16 @@ impl Machine {
         let collector = binaries::path("carepack-collector")?;
         std::fs::copy(collector, root.path().join("usr/local/bin/carepack-collector"))?;
         let name = root.path().file_name().context("a name")?.to_string_lossy().replace('.', "");
+        let log = root.path().with_extension("console");
+        let console = std::fs::File::create(&log)?;
         let nspawn = Command::new("/usr/bin/systemd-nspawn")
             .args(["-q", "--boot", "--register=no", "--keep-unit", "--private-network"])
             .arg("--console=pipe")
             .arg(format!("--machine={name}"))
             .arg(format!("--directory={}", root.path().display()))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(console.try_clone()?)
+            .stderr(console)
             .spawn()
             .context("starting systemd-nspawn")?;
         let mut machine = Self { _only: only, root, nspawn, leader: String::new() };
@@ -72,6 +74,10 @@ impl Machine {
             Ok(text.lines().next().map(str::to_owned))
         })?;
         until("the machine to run", || {
+            if let Some(status) = machine.nspawn.try_wait()? {
+                let said = std::fs::read_to_string(&log).unwrap_or_default();
+                bail!("systemd-nspawn ended with {status}: {said}");
+            }
             let state = machine.try_say("systemctl is-system-running")?;
             Ok(matches!(state.trim(), "running" | "degraded").then_some(()))
         })?;
@@ -130,6 +136,11 @@ impl Drop for Machine {
         let _ = run(&mut self.command("systemctl poweroff --force --force"));
         let _ = self.nspawn.kill();
         let _ = self.nspawn.wait();
+        let root = self.root.path();
+        let _ = std::fs::remove_file(root.with_extension("console"));
+        // The lock that systemd-nspawn leaves beside a root.
+        let name = root.file_name().unwrap_or_default().to_string_lossy();
+        let _ = std::fs::remove_file(root.with_file_name(format!(".#{name}.lck")));
     }
 }
 
@@ -218,7 +229,7 @@ fn lives(machine: &Machine) -> Result<()> {
     machine.say("echo 'poll_seconds = 0' > /etc/carepack-agent/agent.d/x.toml && chmod 644 /etc/carepack-agent/agent.d/x.toml && systemctl reload carepack-agent")?;
     machine.becomes(
         "the refusal of bad settings",
-        "carepack-agent status | grep -c poll_seconds",
+        "journalctl -u carepack-agent | grep -c 'poll_seconds is 0'",
         "1",
     )?;
     ensure!(machine.pid()? == pid, "a reload with bad settings stopped it");

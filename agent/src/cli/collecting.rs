@@ -14,7 +14,7 @@ use super::{Exit, print, state_of};
 use crate::collect::{self, Mounted, Order, is_partial};
 use crate::config::Config;
 use crate::spool::{Found, Spool};
-use crate::state::State;
+use crate::state::{Handed, State};
 
 /// Why a snapshot is taken.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -195,8 +195,26 @@ fn write(state: Option<&State>, snapshot: &Snapshot, file: &Path) -> anyhow::Res
     ensure!(folder.is_dir(), "{} is not a folder", folder.display());
     crate::state::files::write_durable(file, &bytes, 0o600)
         .with_context(|| format!("writing {}", file.display()))?;
+    if let Some(state) = state.filter(|state| sealed && state.dir().exists()) {
+        hand_over(state, snapshot, file, &bytes)?;
+    }
     print::line(&format!("{} {} bytes", file.display(), bytes.len()));
     print::line(&format!("SHA-256 {}", sha256_hex(&snapshot.to_document())));
+    Ok(())
+}
+
+/// The sheet beside the file, and what the next file's sheet will call the one before.
+fn hand_over(state: &State, snapshot: &Snapshot, file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let before = state.handed()?;
+    let sheet = super::manifest::path(file);
+    let text = super::manifest::text(snapshot, file, bytes, before.as_ref());
+    crate::state::files::write_durable(&sheet, text.as_bytes(), 0o600)
+        .with_context(|| format!("writing {}", sheet.display()))?;
+    state.save_handed(&Handed {
+        number: before.map_or(0, |handed| handed.number) + 1,
+        sha256: sha256_hex(bytes),
+        period: snapshot.period.clone(),
+    })?;
     Ok(())
 }
 

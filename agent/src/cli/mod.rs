@@ -10,7 +10,9 @@ mod due;
 mod enrol;
 mod generate;
 mod look;
+mod manifest;
 mod print;
+mod support;
 mod unenroll;
 
 use std::ffi::OsString;
@@ -107,6 +109,8 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(look::ConfigCommand),
+    /// Write what a supporter asks for first into one text file; nothing is sent.
+    SupportBundle(support::SupportBundle),
     /// Forget who this host is; with --purge everything that the agent keeps.
     Unenroll(unenroll::Unenroll),
     /// Write man pages, completions and the data sheet into a folder, for packages and contracts.
@@ -145,6 +149,7 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::Doctor(doctor) => doctor.run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),
         Command::Config(command) => command.run(&common, lang),
+        Command::SupportBundle(bundle) => bundle.run(&common.load(true)?),
         Command::Unenroll(unenroll) => unenroll.run(&common.load(true)?, lang),
         Command::Generate(generate) => generate.run(),
         Command::Version { json } => look::version(json),

@@ -54,7 +54,7 @@ impl Unenroll {
         let said = lang.say("등록을 해지함", "no longer enrolled");
         match host_id {
             Some(id) => print::line(&format!(
-                "{said}: {id} ({} `carepack-collector host revoke {id}`)",
+                "{said}: {id} ({} `carepack-collector host revoke {id} --reason unenrolled`)",
                 lang.say("수집 서버 운영자에게 알릴 것:", "tell the collector's operator:")
             )),
             None => print::line(said),

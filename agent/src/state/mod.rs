@@ -1,6 +1,6 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
-//! `identity.pem` `enrolment.json` `approved.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
+//! `identity.pem` `enrolment.json` `approved.json` `handed.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
 //! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
 //! progress and spool entries; only the resident one writes policy and status and removes entries.
 
@@ -24,7 +24,7 @@ use crate::approval::Approved;
 
 pub use identity::{Identity, IdentityError};
 pub use journal::Entry as JournalEntry;
-pub use records::{Enrolment, Fault, Progress, Request, Status};
+pub use records::{Enrolment, Fault, Handed, Progress, Request, Status};
 
 /// Longest record read back, in bytes; log marks of a thousand files stay under it.
 const RECORD_BYTES_MAX: u64 = 1024 * 1024;
@@ -194,6 +194,20 @@ impl State {
     /// [`StateError`].
     pub fn save_approved(&self, approved: &Approved) -> Result<(), StateError> {
         self.save("approved.json", approved)
+    }
+
+    /// The last file made for the way over an air gap.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn handed(&self) -> Result<Option<Handed>, StateError> {
+        self.record("handed.json")
+    }
+
+    /// # Errors
+    /// [`StateError`].
+    pub fn save_handed(&self, handed: &Handed) -> Result<(), StateError> {
+        self.save("handed.json", handed)
     }
 
     /// # Errors

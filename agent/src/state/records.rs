@@ -40,6 +40,17 @@ pub struct Request {
     pub at: Timestamp,
 }
 
+/// The last file that was made for the way over an air gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// From 1.
+    pub number: u64,
+    /// Of the whole file, hex.
+    pub sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+}
+
 /// What went wrong last, for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {

@@ -29,20 +29,6 @@ fn code_text(code: ProblemCode) -> String {
     json.as_str().unwrap_or_default().to_owned()
 }
 
-/// Whether the handshake failed. The TLS library's error lies in an I/O error, which does not count
-/// it among its sources but holds it.
-fn names_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || held.is_some_and(|held| held.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 impl UplinkError {
     /// The collector answered, and the answer is no: trying the same again does not help.
     #[must_use]
@@ -80,11 +66,12 @@ impl UplinkError {
             && !matches!(self, Self::Refused { problem: p, .. } if p.code == ProblemCode::SchemaUnknown)
     }
 
-    /// The step of the way that failed, as `doctor` calls it.
+    /// The step of the way that failed, as `doctor` calls it, which has found before that a
+    /// connection can be made: what fails in connecting after that is the handshake.
     #[must_use]
     pub fn step(&self) -> &'static str {
         match self {
-            Self::Unreachable { source, .. } if names_tls(source) => "TLS",
+            Self::Unreachable { source, .. } if source.is_connect() => "TLS",
             Self::Tls(_) | Self::Client(_) => "TLS",
             Self::Unreachable { .. } | Self::Foreign { .. } => "answer",
             Self::Refused { problem, .. } if problem.code == ProblemCode::TooLarge => "size",
@@ -98,8 +85,7 @@ impl UplinkError {
         use ProblemCode as P;
         match self {
             Self::Unreachable { .. } => {
-                "`carepack-agent doctor` tells which step fails; snapshots wait in the \
-                 spool meanwhile"
+                "`carepack-agent doctor` tells which step fails; snapshots wait in the spool meanwhile"
             }
             Self::Foreign { .. } => "check `server`: a proxy or another service answers there",
             Self::Tls(_) | Self::Client(_) => "enrol again with a new token (enroll --again)",

@@ -272,6 +272,8 @@ static BARE: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             r#"(?i)(?:^|\s)(?:rootpw|requirepass|masterauth|sasl_passwd)\s+["']?([^\s"']+)"#,
             "password",
         ),
+        // ipsec.secrets(5): a quoted text, or hexadecimal or base 64 with its mark.
+        of(r#"(?i)\bpsk\s+(?:0[sx]|["'])([^"'\s]+)"#, "password"),
         of(r#"(?i)\blogin\s+\S+\s+password\s+["']?([^\s"']+)"#, "password"),
         of(r#"(?i)identified\s+by\s+(?:password\s+)?["']([^"']+)"#, "password"),
         of(r#"(?i)\bpassword\s+["']([^"']+)["']"#, "password"),

@@ -50,6 +50,7 @@ fn secrets_with_a_name_are_hidden_in_every_notation() {
         "api_key=S3cr3t!x",
         "client_secret: S3cr3t!x",
         "bindpw S3cr3t!x",
+        "10.0.0.1 : PSK \"S3cr3t!x\"",
         "requirepass S3cr3t!x",
         "machine h login u password S3cr3t!x",
         "CREATE USER a IDENTIFIED BY 'S3cr3t!x'",

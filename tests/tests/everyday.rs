@@ -1,0 +1,102 @@
+//! What an administrator meets every day: `status` at once and without a network, `doctor` naming
+//! the step that fails.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use carepack_tests::agent::Agent;
+use carepack_tests::collector::Collector;
+use carepack_tests::recorded;
+use serde_json::Value as Json;
+
+/// How soon `status` answers: an unoptimised build, the best of a few.
+const STATUS_MAX: Duration = Duration::from_millis(50);
+
+/// The step that fails by `doctor --json`, and the exit code.
+fn failing(agent: &Agent) -> Result<(String, Option<i32>)> {
+    let output = agent.run(&["doctor", "--json"])?;
+    let steps: Vec<Json> = serde_json::from_slice(&output.stdout).context("doctor's JSON")?;
+    let last = steps.last().context("a step")?;
+    if last["ok"] == true {
+        return Ok((String::new(), output.status.code()));
+    }
+    ensure!(last["way_out"].as_str().is_some_and(|text| text.len() > 10), "{last}");
+    Ok((last["step"].as_str().unwrap_or_default().to_owned(), output.status.code()))
+}
+
+/// Points an agent at another collector.
+fn point(agent: &Agent, url: &str) -> Result<()> {
+    let mut root: toml::Table = std::fs::read_to_string(agent.config())?.parse()?;
+    root.insert("server".into(), url.into());
+    std::fs::write(agent.config(), root.to_string()).context("writing the agent's config")
+}
+
+#[test]
+fn doctor_names_the_step_that_fails_and_status_needs_no_network() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("c"))?;
+    collector.contract("한빛정보", "h", &[])?;
+    let addresses = collector.serve()?;
+    let url = format!("https://{}", addresses.agents);
+    let agent = Agent::new(&dir.path().join("a"), &url, Some(&recorded::ALL[0]))?;
+    ensure!(failing(&agent)? == ("identity".to_owned(), Some(3)));
+    agent.enrol(&collector.token("h", &[])?)?;
+    ensure!(failing(&agent)? == (String::new(), Some(0)));
+
+    point(&agent, "https://no-such-host.invalid:8443")?;
+    ensure!(failing(&agent)? == ("DNS".to_owned(), Some(4)));
+    // Bound and closed again: nobody listens there.
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    point(&agent, &format!("https://{closed}"))?;
+    ensure!(failing(&agent)? == ("TCP".to_owned(), Some(4)));
+    // Somebody answers, in another language than TLS.
+    let stranger = TcpListener::bind("127.0.0.1:0")?;
+    point(&agent, &format!("https://{}", stranger.local_addr()?))?;
+    std::thread::spawn(move || {
+        use std::io::Write;
+        for stream in stranger.incoming().flatten().take(4) {
+            let _ = (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let (step, exit) = failing(&agent)?;
+    ensure!(step == "TLS" && exit == Some(4), "{step} {exit:?}: {}", agent.run_ok(&["doctor"])?);
+
+    let best = (0..5).map(|_| {
+        let started = Instant::now();
+        agent.status().map(|status| (started.elapsed(), status))
+    });
+    let best: Vec<(Duration, Json)> = best.collect::<Result<_>>()?;
+    ensure!(best.iter().all(|(_, status)| status["enrolled"] == true));
+    let least = best.iter().map(|(took, _)| *took).min().unwrap_or_default();
+    ensure!(least < STATUS_MAX, "status takes {least:?}");
+
+    point(&agent, &url)?;
+    let host = collector.hosts()?[0]["id"].as_str().context("an id")?.to_owned();
+    collector.run(&["host", "revoke", &host, "--reason", "test"])?;
+    let (step, exit) = failing(&agent)?;
+    ensure!(exit == Some(5) && step == "authorisation", "{step} {exit:?}");
+    Ok(())
+}
+
+#[test]
+fn a_support_bundle_holds_what_is_asked_for_and_no_secret() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    agent.run(&["collect"])?;
+    let config = std::fs::read_to_string(agent.config())?;
+    let noted = format!("# the old password = Zq9-Noted-1, of Seoul\n{config}");
+    std::fs::write(agent.config(), format!("{noted}\n[withhold]\nkeywords = [\"Seoul\"]\n"))?;
+    let file = dir.path().join("bundle.txt");
+    let word = file.to_string_lossy().into_owned();
+    agent.run_ok(&["support-bundle", &word])?;
+    let text = std::fs::read_to_string(&file)?;
+    for part in ["carepack-agent 0.", "agent.toml", "status.json", "# spool", "state_dir"] {
+        ensure!(text.contains(part), "no {part} in\n{text}");
+    }
+    for secret in ["Zq9-Noted-1", "Seoul", "PRIVATE KEY"] {
+        ensure!(!text.contains(secret), "{secret} is in it");
+    }
+    ensure!(!agent.run(&["support-bundle", &word])?.status.success(), "it was overwritten");
+    Ok(())
+}
