@@ -96,8 +96,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, cases, contracts, customers, findings, home, hosts, inspections, invitation, me,
-        notices, people, search, sign_in, snapshots,
+        alarms, audit, cases, contracts, customers, findings, home, hosts, inspections, invitation,
+        me, notices, people, search, sign_in, snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),

@@ -11,10 +11,24 @@ macro_rules! steps {
     };
 }
 
-const SQLITE: &[(&str, &str)] =
-    steps!("sqlite", "V1__init", "V2__advisories", "V3__notices", "V4__console", "V5__cases", "V6__reviews");
-const POSTGRES: &[(&str, &str)] =
-    steps!("postgres", "V1__init", "V2__advisories", "V3__notices", "V4__console", "V5__cases", "V6__reviews");
+const SQLITE: &[(&str, &str)] = steps!(
+    "sqlite",
+    "V1__init",
+    "V2__advisories",
+    "V3__notices",
+    "V4__console",
+    "V5__cases",
+    "V6__reviews"
+);
+const POSTGRES: &[(&str, &str)] = steps!(
+    "postgres",
+    "V1__init",
+    "V2__advisories",
+    "V3__notices",
+    "V4__console",
+    "V5__cases",
+    "V6__reviews"
+);
 
 /// The steps for SQLite.
 ///
