@@ -202,6 +202,7 @@ fn filled(path: &str, tenant: &Tenant) -> String {
     path.replace("{customer}", &tenant.customer.to_string())
         .replace("{contract}", &tenant.contract.to_string())
         .replace("{host}", &tenant.host.to_string())
+        .replace("{number}", "1")
         .split('/')
         .map(|part| if part.starts_with('{') { Uuid::nil().to_string() } else { part.to_owned() })
         .collect::<Vec<_>>()

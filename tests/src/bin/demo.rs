@@ -7,6 +7,8 @@
 
 #[path = "demo/advisories.rs"]
 mod advisories;
+#[path = "demo/desk.rs"]
+mod desk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,9 +102,13 @@ fn demo(arguments: &Arguments) -> Result<()> {
     stages.run("review, publish and confirm it; the signed edition is verified", || {
         publish(&collector, &dir, &period.now)
     })?;
+    stages.run("take calls: an incident to its end, a question that waits", || {
+        desk::cases(&collector, CONTRACT)
+    })?;
     tell(&stages, &found, &dir)?;
     told.tell(&first, &found);
     if arguments.keep_running {
+        desk::accounts(&collector, CUSTOMER)?;
         keep(&mut collector, &running)?;
     }
     Ok(())
