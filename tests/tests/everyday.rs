@@ -80,6 +80,38 @@ fn doctor_names_the_step_that_fails_and_status_needs_no_network() -> Result<()> 
 }
 
 #[test]
+fn whatever_lies_among_the_requests_is_taken_away() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
+    agent.run(&["collect"])?;
+    let requests = agent.state().join("requests");
+    let left = |what: &str, expected: Option<i32>| -> Result<()> {
+        let output = agent.run(&["collect", "--due"])?;
+        ensure!(output.status.code() == expected, "{what}: {}", output.status);
+        // A path unit starts it again for as long as anything is there.
+        ensure!(std::fs::read_dir(&requests)?.next().is_none(), "{what}: something stays");
+        Ok(())
+    };
+    left("nothing", Some(0))?;
+    std::fs::write(requests.join(".new-request"), "{")?;
+    left("a half-written one", Some(0))?;
+    std::fs::write(requests.join("request-scheduled.json"), "not JSON")?;
+    left("no request", Some(1))?;
+    let spooled =
+        || Ok::<_, std::io::Error>(std::fs::read_dir(agent.state().join("spool"))?.count());
+    let before = spooled()?;
+    let text =
+        r#"{"reason":"scheduled","period":"2026-11","request":null,"at":"2026-11-05T00:00:00Z"}"#;
+    for expected in [before + 1, before + 1] {
+        std::fs::write(requests.join("request-scheduled.json"), text)?;
+        agent.run(&["collect", "--due"])?;
+        ensure!(spooled()? == expected, "a period is served once");
+        ensure!(std::fs::read_dir(&requests)?.next().is_none());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_support_bundle_holds_what_is_asked_for_and_no_secret() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;

@@ -124,6 +124,27 @@ fn nothing_starts_by_an_installation_and_only_what_runs_is_restarted() -> Result
 }
 
 #[test]
+fn rpmlint_has_nothing_to_say() -> Result<()> {
+    let Ok(found) = Command::new("/usr/bin/rpmlint").arg("--version").output() else {
+        println!("skipped: /usr/bin/rpmlint is not here");
+        return Ok(());
+    };
+    ensure!(found.status.success());
+    if !can_build() {
+        return Ok(());
+    }
+    let dir = tempfile::tempdir()?;
+    let folder = carepack_tests::binaries::root().join("packaging/rpm");
+    let mut command = Command::new("/usr/bin/rpmlint");
+    command.arg("-c").arg(folder.join("rpmlint.toml")).args(build(dir.path(), "0.1.0")?);
+    command.args(["carepack-agent.spec", "carepack-collector.spec"].map(|name| folder.join(name)));
+    let output = run(&mut command)?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(said.contains(" 0 errors, 0 warnings"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn a_purge_leaves_nothing_and_an_unenrolment_only_what_was_seen() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;

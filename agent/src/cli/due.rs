@@ -48,7 +48,11 @@ pub fn run(config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
 fn requests(state: &State) -> anyhow::Result<Vec<PathBuf>> {
     let listed = std::fs::read_dir(state.requests_dir()).context("listing requests")?;
     let mut found: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
-    // Half-written ones are renamed into their names when they are whole.
+    // Whatever else lies there would wake this process for ever.
+    for rubbish in found.iter().filter(|path| path.extension().is_none_or(|end| end != "json")) {
+        files::remove_durable(rubbish)
+            .with_context(|| format!("removing {}, which is no request", rubbish.display()))?;
+    }
     found.retain(|path| path.extension().is_some_and(|end| end == "json"));
     found.sort();
     found.truncate(REQUESTS_MAX);

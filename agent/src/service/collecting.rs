@@ -157,8 +157,11 @@ fn ask(state: &State, job: &Job) -> std::io::Result<Running> {
         request: job.request,
         at: Timestamp::now(),
     };
-    let file = state.requests_dir().join(format!("{}.json", job.reason.as_str()));
-    crate::state::files::write_durable(&file, &serde_json::to_vec(&request)?, 0o600)?;
+    // Whole before it is there: the path unit wakes the collecting process for any file in the folder.
+    let name = format!("request-{}.json", job.reason.as_str());
+    let (whole, file) = (state.dir().join(&name), state.requests_dir().join(&name));
+    crate::state::files::write_durable(&whole, &serde_json::to_vec(&request)?, 0o600)?;
+    std::fs::rename(&whole, &file)?;
     Ok(Running::Asked { file, since: Instant::now(), job: job.clone() })
 }
 
