@@ -19,15 +19,25 @@ pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> 
     for (at, picture) in report.topology.pictures.iter().enumerate() {
         files.push((format!("topology-{at}.svg"), picture.svg.clone().into_bytes()));
     }
-    let mut json = serde_json::to_value(report)?;
+    let ident = format!("{} {}", report.document, report.lang);
+    document((TEMPLATE, serde_json::to_value(report)?), files, ident, date)
+}
+
+/// Makes the PDF of a template and its model, with the files that stand beside `report.json`.
+pub fn document(
+    (template, mut json): (&str, Value),
+    mut files: Vec<(String, Vec<u8>)>,
+    ident: String,
+    date: Timestamp,
+) -> Result<Vec<u8>, ReportError> {
     breakable(&mut json);
     files.push(("report.json".to_owned(), serde_json::to_vec(&json)?));
     let utc = date.to_zoned(jiff::tz::TimeZone::UTC);
     let part = |n: i8| u8::try_from(n).unwrap_or(1);
     Ok(carepack_pdf::render(carepack_pdf::Job {
-        template: TEMPLATE,
+        template,
         files,
-        ident: format!("{} {}", report.document, report.lang),
+        ident,
         date: (
             i32::from(utc.year()),
             part(utc.month()),
