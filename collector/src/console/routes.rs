@@ -180,6 +180,7 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
         get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
+        get("/cases/{case}/report.pdf", READ, cases::report_pdf, "The same as PDF").audited(),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),

@@ -30,13 +30,31 @@ fn cleaned(text: &str, chars_max: usize) -> String {
         }
         match c {
             '\n' | '\t' => out.push(' '),
-            c if c.is_control() || is_direction(c) || missing.contains(&c) => {
-                out.push_str(&format!("U+{:04X}", u32::from(c)));
-            }
-            c => out.push(c),
+            c => push(&mut out, c, &missing),
         }
     }
     out
+}
+
+/// Cleans a text of several lines whole: what people wrote, which is bounded where it came in.
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    let missing = carepack_pdf::uncovered(text);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push(&mut out, if c == '\t' { ' ' } else { c }, &missing);
+    }
+    out
+}
+
+/// Adds a character, or its name when it cannot be shown.
+fn push(out: &mut String, c: char, missing: &[char]) {
+    let is_odd = (c.is_control() && c != '\n') || is_direction(c) || missing.contains(&c);
+    if is_odd {
+        out.push_str(&format!("U+{:04X}", u32::from(c)));
+    } else {
+        out.push(c);
+    }
 }
 
 /// Characters that change the direction of what follows (Unicode bidirectional controls).
@@ -60,6 +78,8 @@ mod tests {
         assert_eq!(clean("x\u{202e}y"), "xU+202Ey");
         assert_eq!(clean("漢"), "U+6F22");
         assert_eq!(clean("한글 → ok"), "한글 → ok");
+        assert_eq!(clean_lines("a\n\u{1b}b"), "a\nU+001Bb");
+        assert_eq!(clean_lines(&"가".repeat(500)).chars().count(), 500);
         assert_eq!(clean(&"가".repeat(500)).chars().count(), 401);
         assert_eq!(paragraphs(" 가\n\n나\u{202e}\n"), ["가", "나U+202E"]);
         assert_eq!(paragraphs(&"가".repeat(500))[0].chars().count(), 500);

@@ -7,6 +7,7 @@
 pub mod charts;
 pub mod clean;
 mod html;
+pub mod incident;
 mod korean;
 pub mod model;
 mod pdf;

@@ -30,6 +30,16 @@ pub fn installation(report: &Installation, date: Timestamp) -> Result<Vec<u8>, R
     typeset(INSTALLATION, files, (format!("{} {}", report.document, report.lang), date))
 }
 
+/// Makes the PDF of a template and its model, with the files that stand beside `report.json`.
+pub fn document(
+    (template, model): (&str, &Value),
+    mut files: Vec<(String, Vec<u8>)>,
+    (ident, date): (String, Timestamp),
+) -> Result<Vec<u8>, ReportError> {
+    files.push(("report.json".to_owned(), texts(model)?));
+    typeset(template, files, (ident, date))
+}
+
 /// The model as the template reads it.
 fn texts(report: &impl serde::Serialize) -> Result<Vec<u8>, ReportError> {
     let mut json = serde_json::to_value(report)?;

@@ -22,7 +22,7 @@ use crate::service::Service;
 use crate::store::{Case, CaseSeverity, CaseState, Channel, Contract};
 
 pub use one::{ask_snapshot, comment, link, set_state, show};
-pub use report::show as report;
+pub use report::{pdf as report_pdf, show as report};
 
 /// Rows of one page of the list.
 const PAGE_ROWS: usize = 100;
