@@ -132,3 +132,45 @@ fn a_support_bundle_holds_what_is_asked_for_and_no_secret() -> Result<()> {
     ensure!(!agent.run(&["support-bundle", &word])?.status.success(), "it was overwritten");
     Ok(())
 }
+
+/// Where packages put it: Debian by architecture, EPEL.
+const FAKETIME: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib64/faketime/libfaketimeMT.so.1",
+];
+
+#[test]
+fn a_certificate_that_ended_and_a_clock_that_is_wrong_by_years_are_told_apart() -> Result<()> {
+    let Some(library) = FAKETIME.iter().find(|path| std::path::Path::new(path).exists()) else {
+        println!("skipped: libfaketime is not installed (Debian and EPEL: faketime)");
+        return Ok(());
+    };
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("c"))?;
+    collector.contract("한빛정보", "h", &[])?;
+    let addresses = collector.serve()?;
+    let url = format!("https://{}", addresses.agents);
+    let agent = Agent::new(&dir.path().join("a"), &url, Some(&recorded::ALL[0]))?;
+    agent.enrol(&collector.token("h", &[])?)?;
+    for (shift, way_out) in [("+400d", "enroll --again"), ("-3650d", "clock")] {
+        let mut command = agent.command()?;
+        command.args(["--lang", "en", "doctor"]).env("LD_PRELOAD", library).env("FAKETIME", shift);
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        ensure!(output.status.code() == Some(5), "{shift}: {} {said}", output.status);
+        ensure!(said.contains("FAIL certificate") && said.contains(way_out), "{shift}: {said}");
+        ensure!(!said.contains("DNS"), "steps behind a failure are not tried: {said}");
+    }
+    // A new token lets the same host in again.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "printf %s \"$TOKEN\" | \"$AGENT\" --config \"$CONFIG\" enroll --again --server \"$URL\" --token-file - --yes"])
+        .env("TOKEN", collector.token("h", &[])?)
+        .env("AGENT", carepack_tests::binaries::path("carepack-agent")?)
+        .env("CONFIG", agent.config())
+        .env("URL", &url)
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(failing(&agent)? == (String::new(), Some(0)));
+    Ok(())
+}
