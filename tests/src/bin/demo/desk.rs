@@ -35,7 +35,7 @@ pub fn cases(collector: &Collector, contract: &str) -> Result<()> {
     case(&["link", &incident, "rhel8-db"])?;
     case(&["state", &incident, "in_progress", "--note", "원격으로 접속하여 로그를 확인합니다."])?;
     case(&["comment", &incident, "커널 로그에 메모리 부족으로 mysqld 가 종료된 기록이 있습니다."])?;
-    case(&["state", &incident, "resolved", "--note", "서비스가 정상임을 고객과 확인했습니다."])?;
+    case(&["comment", &incident, "서비스가 정상임을 고객과 확인했습니다."])?;
     case(&[
         "close",
         &incident,
