@@ -86,7 +86,7 @@ const OPERATE: Need = Need::Right(Right::Operate);
 /// The table.
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
-    use pages::{audit, cases, home, hosts, invitation, me, people, sign_in};
+    use pages::{audit, calendar, cases, home, hosts, invitation, me, people, sign_in};
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
         post("/sign-in", Need::Nobody, sign_in::password, "Send name and password").page_only(),
@@ -99,6 +99,7 @@ pub fn catalogue() -> Vec<Route> {
         get("/", READ, home::show, "What needs me today"),
         get("/hosts", READ, hosts::list, "Hosts, with filters"),
         get("/hosts/{host}", READ, hosts::show, "A host as it was last assessed"),
+        get("/calendar", READ, calendar::show, "Twelve months of what is coming"),
         get("/cases", READ, cases::list, "Cases, with filters and clocks"),
         post("/cases", DECIDE, cases::open, "Open a case"),
         get("/cases/{case}", READ, cases::show, "A case and its timeline"),

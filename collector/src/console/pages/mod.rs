@@ -4,6 +4,7 @@
 //! nothing of cookies, roles or the audit log.
 
 pub mod audit;
+pub mod calendar;
 pub mod cases;
 pub mod home;
 pub mod hosts;
