@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::clean::clean_lines;
 use super::{ReportError, pdf};
 
+const TEMPLATE: &str = include_str!("incident.typ");
+
 /// A label and what stands beside it.
 pub type Pair = (String, String);
 
@@ -43,7 +45,9 @@ pub fn render(incident: &Incident, date: Timestamp) -> Result<Vec<u8>, ReportErr
     for text in values.chain(paper.course.iter_mut().flatten()) {
         *text = clean_lines(text);
     }
-    pdf::incident(&paper, date)
+    let ident = format!("{} {}", paper.document, paper.lang);
+    let json = serde_json::to_value(&paper)?;
+    pdf::document((TEMPLATE, json), Vec::new(), ident, date)
 }
 
 #[cfg(test)]

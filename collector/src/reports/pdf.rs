@@ -4,11 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ReportError;
-use super::incident::Incident;
 use super::model::Report;
 
 const TEMPLATE: &str = include_str!("report.typ");
-const INCIDENT: &str = include_str!("incident.typ");
 
 /// Makes the PDF.
 pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> {
@@ -21,28 +19,19 @@ pub fn render(report: &Report, date: Timestamp) -> Result<Vec<u8>, ReportError> 
     for (at, picture) in report.topology.pictures.iter().enumerate() {
         files.push((format!("topology-{at}.svg"), picture.svg.clone().into_bytes()));
     }
-    files.push(("report.json".to_owned(), texts(report)?));
-    typeset(TEMPLATE, files, (format!("{} {}", report.document, report.lang), date))
+    let ident = format!("{} {}", report.document, report.lang);
+    document((TEMPLATE, serde_json::to_value(report)?), files, ident, date)
 }
 
-/// Makes the PDF of an incident report.
-pub fn incident(report: &Incident, date: Timestamp) -> Result<Vec<u8>, ReportError> {
-    let files = vec![("incident.json".to_owned(), texts(report)?)];
-    typeset(INCIDENT, files, (format!("{} {}", report.document, report.lang), date))
-}
-
-/// The model as the template reads it.
-fn texts(report: &impl serde::Serialize) -> Result<Vec<u8>, ReportError> {
-    let mut json = serde_json::to_value(report)?;
-    breakable(&mut json);
-    Ok(serde_json::to_vec(&json)?)
-}
-
-fn typeset(
-    template: &str,
-    files: Vec<(String, Vec<u8>)>,
-    (ident, date): (String, Timestamp),
+/// Makes the PDF of a template and its model, with the files that stand beside `report.json`.
+pub fn document(
+    (template, mut json): (&str, Value),
+    mut files: Vec<(String, Vec<u8>)>,
+    ident: String,
+    date: Timestamp,
 ) -> Result<Vec<u8>, ReportError> {
+    breakable(&mut json);
+    files.push(("report.json".to_owned(), serde_json::to_vec(&json)?));
     let utc = date.to_zoned(jiff::tz::TimeZone::UTC);
     let part = |n: i8| u8::try_from(n).unwrap_or(1);
     Ok(carepack_pdf::render(carepack_pdf::Job {
