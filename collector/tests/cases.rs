@@ -36,7 +36,7 @@ impl Peopled {
             channel: Channel::Web,
             severity: CaseSeverity::Important,
             emergency: false,
-            title: "  DB 응답 없음'; DROP TABLE cases; --",
+            title: "  DB 응답\r\n없음'; DROP TABLE cases; --",
             description: "첫째 줄\r\n둘째 줄\u{1b}[31m",
         };
         cases::open(&self.store, &self.contract, (&request, CUSTOMER), at(now)).await.unwrap()

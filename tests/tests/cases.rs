@@ -131,6 +131,14 @@ async fn a_case_is_opened_answered_and_reported_and_stays_its_customers() -> Res
     ensure!(status == 200 && told.iter().all(|text| report.contains(text)), "{report}");
     ensure!(!report.contains("내부 메모"), "the report is the customer's");
 
+    let (status, _) = bank.get(&format!("{page}/report.pdf")).await?;
+    ensure!(status == 404, "the paper is its customer's too");
+    let paper = reader.client.get(format!("{}{page}/report.pdf", reader.url));
+    let paper = paper.header("cookie", &reader.cookie).send().await?;
+    ensure!(paper.status() == 200 && paper.bytes().await?.starts_with(b"%PDF-"));
+    let (status, calendar) = bank.get("/calendar").await?;
+    ensure!(status == 200 && calendar.contains("bank 20") && !calendar.contains("shop 20"));
+
     let all = collector.json(&["case", "list", "--all"])?;
     ensure!(all[0]["clock"] == "met" && all[0]["state"] == "closed", "{all}");
     ensure!(collector.json(&["case", "list"])?.as_array().is_some_and(Vec::is_empty));

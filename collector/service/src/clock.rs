@@ -123,7 +123,6 @@ impl Clock<'_> {
         from: Timestamp,
         pauses: &'t [Pause],
     ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 't {
-        // A day of the zone may begin before UTC's and last longer than its 24 hours.
         let first = from.to_zoned(self.zone.clone()).date();
         std::iter::successors(Some(first), |day| day.tomorrow().ok())
             .take(DAYS_MAX)

@@ -81,7 +81,8 @@ pub async fn open(
         channel: request.channel,
         severity: request.severity,
         emergency: request.emergency,
-        title: text("title", request.title, TITLE_MAX)?,
+        // One line: it stands in lists and alarms.
+        title: text("title", request.title, TITLE_MAX)?.replace('\n', " "),
         description: text("description", request.description, TEXT_MAX)?,
         opened_at: now,
         opened_by: by.name.to_owned(),

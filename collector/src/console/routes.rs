@@ -96,8 +96,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, cases, contracts, customers, findings, home, hosts, inspections, invitation,
-        me, notices, people, search, sign_in, snapshots,
+        alarms, audit, calendar, cases, contracts, customers, findings, home, hosts, inspections,
+        invitation, me, notices, people, search, sign_in, snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -172,6 +172,7 @@ pub fn catalogue() -> Vec<Route> {
         get("/search", READ, search::show, "Search everything"),
         get("/alarms", STAFF, alarms::list, "Alarms"),
         get("/openapi.json", Need::SignedIn, super::openapi::show, "This description").api_only(),
+        get("/calendar", READ, calendar::show, "Twelve months of what is coming"),
         get("/cases", READ, cases::list, "Cases, with filters and clocks"),
         post("/cases", DECIDE, cases::open, "Open a case"),
         get("/cases/{case}", READ, cases::show, "A case and its timeline"),

@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod audit;
+pub mod calendar;
 pub mod cases;
 pub mod contracts;
 pub mod customers;
