@@ -138,6 +138,8 @@ async fn inspected(store: &Store, contract: &Contract, hosts: &[Uuid], month: us
         assessed_at: Some(Timestamp::now()),
         pack_version: None,
         assessment_key: Some("none".to_owned()),
+        missed_at: None,
+        hosts_answered: None,
     };
     store.put_inspection(&inspection).await.expect("an inspection");
     let result = |(nth, host): (usize, &Uuid)| HostResult {

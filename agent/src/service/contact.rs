@@ -124,11 +124,8 @@ impl Resident {
         }
         let approved = self.state.approved().map_err(|error| error.to_string())?;
         for id in list {
-            let entry = match self.spool.get(id) {
-                Ok(Found::Sound(entry)) => entry,
-                // The caller looks again and says what is wrong with it.
-                Ok(_) | Err(_) => return Ok(Some(id)),
-            };
+            // The caller looks at an unsound one again and says what is wrong with it.
+            let Ok(Found::Sound(entry)) = self.spool.get(id) else { return Ok(Some(id)) };
             let read = || Snapshot::from_document(&entry.document().ok()?).ok();
             if approved.lets_go(self.config.approval, (id, &entry.header.sha256), read) {
                 return Ok(Some(id));

@@ -18,7 +18,7 @@ use crate::support_patterns::{self, Found, YAML_BYTES_MAX, hunt, tell};
 #[derive(Debug, Subcommand)]
 pub enum Pattern {
     /// Draft a pattern from the snapshot of a case's host, or from a rule that you wrote.
-    Draft(Draft),
+    Draft(Box<Draft>),
     /// Put another text in the place of one that does not judge yet.
     Edit {
         id: String,
@@ -166,7 +166,7 @@ async fn attempt(opened: &open::Opened, id: &str, as_json: bool) -> anyhow::Resu
     let mut told = 0;
     let progress = |done: usize, all: usize| {
         // Each tenth once.
-        let tenth = if all == 0 { 10 } else { done * 10 / all };
+        let tenth = (done * 10).checked_div(all).unwrap_or(10);
         if tenth > told {
             told = tenth;
             let _ = writeln!(std::io::stderr(), "{done} of {all} hosts");

@@ -58,7 +58,7 @@ pub async fn pass(
     let now = Timestamp::now();
     let headers = request.headers();
     if wants == Wants::Html && is_write(&rule.method) && !is_own(headers, &console.url) {
-        return refusal_page(None, wants, Refusal::Foreign);
+        return refusal_page(None, wants, &Refusal::Foreign);
     }
     let caller = match identify(&console, headers, wants, &rule, now).await {
         Ok(found) => found.map(|found| Caller {
@@ -69,13 +69,13 @@ pub async fn pass(
             address,
             path: path.strip_prefix(API).unwrap_or(&path).to_owned(),
         }),
-        Err(refusal) => return refusal_page(None, wants, refusal),
+        Err(refusal) => return refusal_page(None, wants, &refusal),
     };
     if let Err(refusal) = may(caller.as_ref(), &rule) {
         if refusal == Refusal::SignInNeeded && wants == Wants::Html {
             return sign_in::to_sign_in(request.uri());
         }
-        return refusal_page(caller.as_ref(), wants, refusal);
+        return refusal_page(caller.as_ref(), wants, &refusal);
     }
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
@@ -100,7 +100,7 @@ async fn after(
     wants: Wants,
 ) -> Response {
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        return refusal_page(caller, wants, refusal);
+        return refusal_page(caller, wants, &refusal);
     }
     let Some(caller) = caller else { return response };
     let failed = response.status().is_client_error() || response.status().is_server_error();
@@ -122,7 +122,7 @@ async fn after(
         Ok(()) => response,
         Err(error) => {
             tracing::error!("console.audit_failed: {error}");
-            refusal_page(Some(caller), wants, Refusal::from(error))
+            refusal_page(Some(caller), wants, &Refusal::from(error))
         }
     }
 }
@@ -202,9 +202,8 @@ async fn by_session(
 
 fn may(caller: Option<&Caller>, rule: &Rule) -> Result<(), Refusal> {
     match (rule.need, caller) {
-        (Need::Nobody, _) => Ok(()),
+        (Need::Nobody, _) | (Need::HalfSignedIn | Need::SignedIn, Some(_)) => Ok(()),
         (_, None) => Err(Refusal::SignInNeeded),
-        (Need::HalfSignedIn | Need::SignedIn, Some(_)) => Ok(()),
         (Need::Right(right), Some(caller)) if caller.may(right) => Ok(()),
         (Need::Right(_), Some(_)) => Err(Refusal::Forbidden),
     }

@@ -195,7 +195,7 @@ struct Problem<'r> {
 }
 
 /// A refusal as a page or as JSON.
-pub fn refusal_page(caller: Option<&Caller>, wants: Wants, refusal: Refusal) -> Response {
+pub fn refusal_page(caller: Option<&Caller>, wants: Wants, refusal: &Refusal) -> Response {
     let (status, (key, about)) = (refusal.status(), refusal.words());
     match wants {
         Wants::Json => {

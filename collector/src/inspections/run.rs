@@ -61,12 +61,13 @@ pub struct Ran {
 #[must_use]
 pub fn next(seen: Seen, slot: &Slot, now: Timestamp) -> Step {
     match seen.state {
-        Some(State::InReview | State::Published | State::Acknowledged) => return Step::Nothing,
         // A host that was silent has answered after all.
         Some(State::Assessed) if seen.judged.is_some_and(|judged| seen.answered > judged) => {
             return Step::Assess;
         }
-        Some(State::Assessed) => return Step::Nothing,
+        Some(State::Assessed | State::InReview | State::Published | State::Acknowledged) => {
+            return Step::Nothing;
+        }
         Some(State::Due | State::Collecting) | None => {}
     }
     let all = seen.hosts > 0 && seen.answered >= seen.hosts;

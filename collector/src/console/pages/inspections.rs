@@ -35,8 +35,9 @@ impl From<ReviewError> for Refusal {
             ReviewError::Inspection(error) => Self::from(error),
             ReviewError::Store(error) => Self::from(error),
             ReviewError::Changed => Self::conflict("refused.changed", ""),
-            ReviewError::NoPlace(_) | ReviewError::NoFinding { .. } => Self::NotFound,
-            ReviewError::NoEdition(_) => Self::NotFound,
+            ReviewError::NoPlace(_) | ReviewError::NoFinding { .. } | ReviewError::NoEdition(_) => {
+                Self::NotFound
+            }
             ReviewError::State { .. }
             | ReviewError::Stale(_)
             | ReviewError::Unsigned { .. }
