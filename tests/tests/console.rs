@@ -45,6 +45,30 @@ fn enrolled(
     Ok(agent)
 }
 
+/// Reviews the newest inspection, signs it in its three roles and publishes it; gives its path.
+fn published(browser: &Browser, base: &str) -> Result<String> {
+    browser.go(&format!("{base}/inspections"))?;
+    browser.sees("평가됨")?;
+    browser.click("#list td a[href^='/inspections/']")?;
+    browser.click("form[action$='/review'] button")?;
+    browser.sees("검토 중")?;
+    let path = browser.path()?;
+    browser.click("#findings details summary")?;
+    browser.click("#findings details form button")?;
+    browser.sees("판정 인정")?;
+    for role in ["author", "reviewer", "approver"] {
+        let button = format!("form:has(input[value={role}]) button");
+        browser.click(&button)?;
+        until("the signature", || {
+            let left = format!("return document.querySelector({button:?}) === null");
+            Ok((browser.run(&left, &serde_json::json!([]))? == true).then_some(()))
+        })?;
+    }
+    browser.click("form[action$='/publish'] button")?;
+    browser.sees("report.ko.pdf")?;
+    Ok(path)
+}
+
 #[test]
 fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
     if !browser::is_here() {
@@ -93,6 +117,8 @@ fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
     browser.sees("조건에 맞는 호스트가 없습니다")?;
     until("the filter in the address", || Ok(browser.path()?.contains("q=no").then_some(())))?;
 
+    let inspection = published(&browser, &base)?;
+
     // Another customer's manager sees nothing of it, its own sees it and no vendor's page.
     collector.run(&["customer", "add", "새벽정보"])?;
     for (login, of, sees) in [("saebyeok", "새벽정보", false), ("hanbit", "한빛정보", true)]
@@ -100,14 +126,18 @@ fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
         let add = ["person", "add", login, "--role", "customer_manager", "--customer", of];
         let link = collector.run(&add)?;
         browser.click(".who button")?;
+        until("the sign-in page", || Ok(browser.path()?.starts_with("/sign-in").then_some(())))?;
         enter(&browser, link.trim(), login)?;
-        for path in [&host, &customer] {
+        let told = if sees { "호스트" } else { "없거나 볼 수 없는 항목입니다" };
+        for path in [&host, &customer, &inspection] {
             browser.go(&format!("{base}{path}"))?;
-            browser.sees(if sees {
-                "호스트"
-            } else {
-                "없거나 볼 수 없는 항목입니다"
-            })?;
+            browser.sees(told)?;
+        }
+        if sees {
+            browser.fill("form[action$='/acknowledge'] textarea", "잘 받았습니다")?;
+            browser.click("form[action$='/acknowledge'] button")?;
+            browser.sees("잘 받았습니다")?;
+            browser.sees("고객 확인")?;
         }
         browser.go(&format!("{base}/alarms"))?;
         browser.sees("권한이 없습니다")?;
