@@ -108,6 +108,12 @@ impl Frame {
         self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The letter of a score; empty without one.
+    #[must_use]
+    pub fn grade(&self, score: &Option<u16>) -> &'static str {
+        grade(*score)
+    }
+
     /// `2026-11-29 21:05 KST`
     #[must_use]
     pub fn time(&self, at: &Timestamp) -> String {
@@ -141,4 +147,16 @@ impl Frame {
 fn zone() -> TimeZone {
     // The zone is built in; UTC would still be a true time, with its name beside it.
     TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)
+}
+
+/// The letter of a score, as the report has it; empty without one.
+#[must_use]
+pub fn grade(score: Option<u16>) -> &'static str {
+    match score.map(carepack_assessment::model::Score::grade) {
+        Some('A') => "A",
+        Some('B') => "B",
+        Some('C') => "C",
+        Some(_) => "D",
+        None => "",
+    }
 }

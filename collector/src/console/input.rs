@@ -55,6 +55,16 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// The address of a list with its filters; those that are empty and the first page stand not in it.
+pub fn address(path: &str, filters: &[(&str, &str)], page: usize) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filters.iter().filter(|(_, value)| !value.is_empty()));
+    if page > 0 {
+        query.append_pair("page", &page.to_string());
+    }
+    format!("{path}?{}", query.finish())
+}
+
 /// A text that must be there and not be longer than `characters_max`, its ends trimmed.
 ///
 /// # Errors

@@ -98,6 +98,13 @@ impl View<'_> {
         Ok(all)
     }
 
+    /// An inspection and its contract.
+    pub async fn inspection(&self, id: Uuid) -> Result<(Inspection, Contract), Refusal> {
+        let inspection = self.store.inspection_by_id(id).await?.ok_or(Refusal::NotFound)?;
+        let contract = self.contract(inspection.contract).await?;
+        Ok((inspection, contract))
+    }
+
     /// Rules that fail on hosts that are seen.
     pub async fn failing_rules(&self) -> Result<Vec<FailingRule>, Refusal> {
         let customers = match self.scope {

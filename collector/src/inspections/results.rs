@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use carepack_assessment::Assessment;
-use carepack_assessment::model::{Area, Finding, HostAssessment, Level, Standing, Verdict};
+use carepack_assessment::model::{Finding, HostAssessment, Standing, Verdict};
 use uuid::Uuid;
 
 use super::{InspectionError, Inspector, archive};
@@ -64,7 +64,7 @@ fn result(inspection: &Inspection, host: Uuid, page: &HostAssessment, key: Strin
         .score
         .areas
         .iter()
-        .filter_map(|area| Some((area_word(area.area).to_owned(), area.effective?)))
+        .filter_map(|area| Some((area.area.as_str().to_owned(), area.effective?)))
         .collect();
     HostResult {
         inspection: inspection.id,
@@ -94,10 +94,10 @@ fn failing_of(inspection: Uuid, host: Uuid, findings: &[Finding]) -> Vec<Failing
             inspection,
             host,
             rule: finding.rule.clone(),
-            area: area_word(finding.area).to_owned(),
-            level: level_word(finding.level).to_owned(),
-            verdict: verdict_word(finding.verdict).to_owned(),
-            standing: finding.standing.map_or("", standing_word).to_owned(),
+            area: finding.area.as_str().to_owned(),
+            level: finding.level.as_str().to_owned(),
+            verdict: finding.verdict.as_str().to_owned(),
+            standing: finding.standing.map_or("", Standing::as_str).to_owned(),
             title_ko: finding.ko.title.clone(),
             title_en: finding.en.title.clone(),
         })
@@ -106,51 +106,4 @@ fn failing_of(inspection: Uuid, host: Uuid, findings: &[Finding]) -> Vec<Failing
     rows.sort_by(|a, b| a.rule.cmp(&b.rule));
     rows.dedup_by(|a, b| a.rule == b.rule);
     rows
-}
-
-/// The word of an area in rows, addresses and the API.
-#[must_use]
-pub const fn area_word(area: Area) -> &'static str {
-    match area {
-        Area::Availability => "availability",
-        Area::Security => "security",
-        Area::Stability => "stability",
-        Area::Performance => "performance",
-        Area::Hygiene => "hygiene",
-    }
-}
-
-/// The word of a level in rows, addresses and the API.
-#[must_use]
-pub const fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Critical => "critical",
-        Level::Important => "important",
-        Level::Moderate => "moderate",
-        Level::Low => "low",
-    }
-}
-
-/// The word of a verdict in rows, addresses and the API.
-#[must_use]
-pub const fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Danger => "danger",
-        Verdict::Attention => "attention",
-        Verdict::Unknown => "unknown",
-        Verdict::Excepted => "excepted",
-        Verdict::Pass => "pass",
-        Verdict::NotApplicable => "not_applicable",
-    }
-}
-
-/// The word of a standing in rows, addresses and the API.
-#[must_use]
-pub const fn standing_word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::New => "new",
-        Standing::Persisting => "persisting",
-        Standing::Recurring => "recurring",
-        Standing::Resolved => "resolved",
-    }
 }

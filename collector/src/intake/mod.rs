@@ -13,6 +13,7 @@ mod poll;
 mod refusal;
 mod renew;
 mod snapshots;
+pub mod tokens;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

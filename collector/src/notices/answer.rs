@@ -100,7 +100,7 @@ impl Form {
 
 /// A date with a time, as browsers send it; `Some(None)` when nothing was filled in.
 #[expect(clippy::option_option, reason = "absent, sound, and neither are three things")]
-fn time(text: &str, zone: &TimeZone) -> Option<Option<Timestamp>> {
+pub(crate) fn time(text: &str, zone: &TimeZone) -> Option<Option<Timestamp>> {
     if text.is_empty() {
         return Some(None);
     }
@@ -110,7 +110,7 @@ fn time(text: &str, zone: &TimeZone) -> Option<Option<Timestamp>> {
 
 /// The end of a day; `Some(None)` when nothing was filled in.
 #[expect(clippy::option_option, reason = "absent, sound, and neither are three things")]
-fn end_of(text: &str, zone: &TimeZone) -> Option<Option<Timestamp>> {
+pub(crate) fn end_of(text: &str, zone: &TimeZone) -> Option<Option<Timestamp>> {
     if text.is_empty() {
         return Some(None);
     }

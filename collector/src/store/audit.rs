@@ -61,6 +61,20 @@ impl AuditRow {
     }
 }
 
+/// The first row of a run, which begins with number `first`, that is not what was written, or does
+/// not follow the one before; `previous` is the digest before the run.
+#[must_use]
+pub fn chain_break(rows: &[AuditRow], first: i64, previous: &str) -> Option<i64> {
+    let mut previous = previous;
+    for (row, expected) in rows.iter().zip(first..) {
+        if row.seq != expected || !row.follows(previous) {
+            return Some(expected);
+        }
+        previous = &row.digest;
+    }
+    None
+}
+
 impl FromRow for AuditRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {

@@ -115,6 +115,10 @@ impl Store {
         self.first(queries::INSPECTIONS_GET, values![contract, period]).await
     }
 
+    pub async fn inspection_by_id(&self, id: Uuid) -> Result<Option<Inspection>, StoreError> {
+        self.first(queries::INSPECTIONS_BY_ID, values![id]).await
+    }
+
     /// Of one contract or of all, by period.
     pub async fn inspections(&self, contract: Option<Uuid>) -> Result<Vec<Inspection>, StoreError> {
         self.list(queries::INSPECTIONS_LIST, values![contract]).await

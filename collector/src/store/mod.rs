@@ -47,7 +47,7 @@ use std::sync::Arc;
 
 pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
-pub use audit::{Act, AuditFilter, AuditRow};
+pub use audit::{Act, AuditFilter, AuditRow, chain_break};
 pub use cases::{Case, CaseEvent, CaseSeverity, CaseState, Channel, EventKind, NewCase};
 pub use certificates::Certificate;
 pub use contacts::{Contact, Language};

@@ -114,6 +114,7 @@ queries! {
     HOST_RESULTS_LIST = "host_results_list",
     HOST_RESULTS_OF_HOST = "host_results_of_host",
     INSPECTIONS_EXPECT = "inspections_expect",
+    INSPECTIONS_BY_ID = "inspections_by_id",
     INSPECTIONS_GET = "inspections_get",
     INSPECTIONS_LIST = "inspections_list",
     INSPECTIONS_PREVIOUS = "inspections_previous",

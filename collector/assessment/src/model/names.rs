@@ -1,6 +1,7 @@
-//! The names by which verdicts, hosts and groups are kept outside of an assessment.
+//! The names by which verdicts, areas, levels, standings, hosts and groups are kept outside of an
+//! assessment.
 
-use super::{GroupAssessment, HostAssessment, Verdict};
+use super::{Area, GroupAssessment, HostAssessment, Level, Standing, Verdict};
 use crate::topology::Kind;
 
 impl Verdict {
@@ -31,6 +32,46 @@ impl Verdict {
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
+    }
+}
+
+impl Area {
+    /// The word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Availability => "availability",
+            Self::Security => "security",
+            Self::Stability => "stability",
+            Self::Performance => "performance",
+            Self::Hygiene => "hygiene",
+        }
+    }
+}
+
+impl Level {
+    /// The word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Important => "important",
+            Self::Moderate => "moderate",
+            Self::Low => "low",
+        }
+    }
+}
+
+impl Standing {
+    /// The word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Persisting => "persisting",
+            Self::Recurring => "recurring",
+            Self::Resolved => "resolved",
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use crate::cli::{Exit, open, print};
-use crate::store::Store;
+use crate::store::{Store, chain_break};
 
 /// Rows read at once.
 const CHUNK_ROWS: u32 = 5_000;
@@ -30,16 +30,16 @@ async fn verify(store: &Store) -> anyhow::Result<Exit> {
     let (mut next, mut previous) = (1, String::new());
     loop {
         let rows = store.audit_from(next, CHUNK_ROWS).await?;
-        for row in &rows {
-            if row.seq != next || !row.follows(&previous) {
-                print::line(&format!(
-                    "row {next} is not what was written, or does not follow the one before; compare \
-                     with an export or a backup"
-                ));
-                return Ok(Exit::Failure);
-            }
-            next += 1;
-            previous.clone_from(&row.digest);
+        if let Some(broken) = chain_break(&rows, next, &previous) {
+            print::line(&format!(
+                "row {broken} is not what was written, or does not follow the one before; compare \
+                 with an export or a backup"
+            ));
+            return Ok(Exit::Failure);
+        }
+        if let Some(last) = rows.last() {
+            next = last.seq + 1;
+            previous.clone_from(&last.digest);
         }
         if rows.len() < CHUNK_ROWS as usize {
             print::line(&format!("{} rows, the chain is whole; last digest {previous}", next - 1));

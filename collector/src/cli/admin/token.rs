@@ -4,14 +4,13 @@
 
 use std::path::Path;
 
-use carepack_shared::digest::sha256_hex;
-use carepack_shared::wire::{self, TOKEN_BITS};
 use clap::{Args, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::host::importance;
 use crate::cli::{Exit, open, print};
+use crate::intake::tokens::{Wanted, issue};
 use crate::pki::Authority;
 use crate::store;
 
@@ -60,28 +59,17 @@ impl Token {
 impl Add {
     async fn run(self, opened: &open::Opened) -> anyhow::Result<Exit> {
         let contract = opened.contract(&self.contract).await?;
-        let known = opened.store.hosts(Some(contract.id)).await?;
-        let known = known.into_iter().find(|h| Some(&h.hostname) == self.host.as_ref());
         let now = Timestamp::now();
         let authority = Authority::open(&opened.config.data.join("pki"), now)?;
-        let mut random = [0; TOKEN_BITS / 8];
-        aws_lc_rs::rand::fill(&mut random)
-            .map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
-        let token = wire::Token::new(random, &authority.fingerprint());
-        let row = store::Token {
-            secret_sha256: sha256_hex(token.secret.as_bytes()),
+        let wanted = Wanted {
             contract: contract.id,
-            created: now,
-            expires_at: now + SignedDuration::from_mins(i64::from(self.valid_minutes)),
-            used_at: None,
-            used_by_host: None,
-            note: self.note,
             hostname: self.host,
             role: self.role,
             importance: self.importance,
-            reenrols: known.map(|host| host.id),
+            minutes: self.valid_minutes,
+            note: self.note,
         };
-        opened.store.add_token(&row).await?;
+        let token = issue(&opened.store, &authority.fingerprint(), wanted, now).await?;
         print::line(&token.to_string());
         Ok(Exit::Ok)
     }

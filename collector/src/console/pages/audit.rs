@@ -13,7 +13,7 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
-use crate::store::{AuditFilter, AuditRow, Store};
+use crate::store::{AuditFilter, AuditRow, Store, chain_break};
 
 const PAGE_ROWS: u32 = 100;
 /// Rows read at once while the chain is checked or exported.
@@ -114,21 +114,10 @@ async fn first_break(store: &Store) -> Result<Option<i64>, Refusal> {
     let newest = store.audit_rows(&AuditFilter::default(), 1).await?;
     let newest = newest.first().map_or(0, |row| row.seq);
     let first = (newest - i64::from(CHUNK_ROWS) + 1).max(1);
-    Ok(chain_break(&store.audit_from(first, CHUNK_ROWS).await?, first, None))
-}
-
-/// The first row of a run from `first` on that does not follow; `previous` is the digest of the
-/// row before, the run's own word where it is not known.
-pub fn chain_break(rows: &[AuditRow], first: i64, previous: Option<&str>) -> Option<i64> {
-    let own = rows.first().map_or("", |row| row.previous.as_str());
-    let mut previous = if first == 1 { "" } else { previous.unwrap_or(own) };
-    for (row, expected) in rows.iter().zip(first..) {
-        if row.seq != expected || !row.follows(previous) {
-            return Some(expected);
-        }
-        previous = &row.digest;
-    }
-    None
+    let rows = store.audit_from(first, CHUNK_ROWS).await?;
+    // What lies before the run is taken at its word.
+    let before = rows.first().filter(|_| first > 1).map_or("", |row| row.previous.as_str());
+    Ok(chain_break(&rows, first, before))
 }
 
 /// The whole log, a row a line.

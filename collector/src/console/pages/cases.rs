@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
-use crate::console::input::{Asked, Filled};
+use crate::console::input::{Asked, Filled, address};
 use crate::console::page::{Answer, Refusal, done, show as show_page};
 use crate::service::Service;
 use crate::store::{Case, CaseSeverity, CaseState, Channel, Contract};
@@ -121,21 +121,14 @@ impl Filter {
 
     /// The address of another page of this list.
     fn at(&self, page: &usize) -> String {
-        let pairs = [
-            ("q", &self.q),
-            ("customer", &self.customer),
-            ("state", &self.state),
-            ("clock", &self.clock),
-            ("severity", &self.severity),
+        let filters = [
+            ("q", self.q.as_str()),
+            ("customer", self.customer.as_str()),
+            ("state", self.state.as_str()),
+            ("clock", self.clock.as_str()),
+            ("severity", self.severity.as_str()),
         ];
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(key, value);
-        }
-        if *page > 0 {
-            query.append_pair("page", &page.to_string());
-        }
-        format!("/cases?{}", query.finish())
+        address("/cases", &filters, *page)
     }
 }
 

@@ -2,27 +2,26 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use carepack_shared::digest::sha256_hex;
 use carepack_shared::period::{Cadence, Schedule};
-use carepack_shared::wire;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::hosts::{self, HostRow, grade};
+use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, optional, parsed, text};
 use crate::console::page::{Answer, Refusal, done, show as show_page};
-use crate::store::{Contract, Inspection, Token};
+use crate::intake::tokens::{TokenError, Wanted, issue};
+use crate::store::{Contract, Inspection};
 
 /// Levels of the service catalogue.
 pub const LEVELS: [&str; 4] = ["premium", "standard-plus", "standard-12", "standard-3"];
 /// Minutes that an enrolment token opens for.
-const TOKEN_MINUTES: std::ops::RangeInclusive<i64> = 1..=1440;
+const TOKEN_MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
 
 /// A contract's values, as forms and JSON have them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -192,10 +191,6 @@ impl From<Inspection> for InspectionRow {
 }
 
 impl ContractPage {
-    fn grade(&self, score: &Option<u16>) -> &'static str {
-        grade(*score)
-    }
-
     fn levels(&self) -> [&'static str; 4] {
         LEVELS
     }
@@ -268,7 +263,7 @@ pub struct NewToken {
     #[serde(default)]
     role: String,
     importance: u8,
-    minutes: i64,
+    minutes: u32,
 }
 
 /// Makes an enrolment token and shows it, this once.
@@ -288,26 +283,19 @@ pub async fn add_token(
     }
     let hostname = Some(optional("hostname", &form.hostname, 253)?).filter(|name| !name.is_empty());
     let role = Some(optional("role", &form.role, 80)?).filter(|role| !role.is_empty());
-    let known = console.store.hosts(Some(id)).await?;
-    let known = known.into_iter().find(|host| Some(&host.hostname) == hostname.as_ref());
-    let mut random = [0; wire::TOKEN_BITS / 8];
-    aws_lc_rs::rand::fill(&mut random).map_err(|_| Refusal::Broken("random bytes"))?;
-    let token = wire::Token::new(random, &console.ca_sha256);
-    let now = Timestamp::now();
-    let row = Token {
-        secret_sha256: sha256_hex(token.secret.as_bytes()),
+    let wanted = Wanted {
         contract: id,
-        created: now,
-        expires_at: now + SignedDuration::from_mins(form.minutes),
-        used_at: None,
-        used_by_host: None,
-        note: caller.person.login.clone(),
         hostname: hostname.clone(),
         role,
         importance: Some(form.importance),
-        reenrols: known.map(|host| host.id),
+        minutes: form.minutes,
+        note: caller.person.login.clone(),
     };
-    console.store.add_token(&row).await?;
+    let token = issue(&console.store, &console.ca_sha256, wanted, Timestamp::now()).await;
+    let token = token.map_err(|error| match error {
+        TokenError::Store(error) => Refusal::from(error),
+        TokenError::Random => Refusal::Broken("random bytes"),
+    })?;
     let page = contract_page(&console, &caller, id, Some(token.to_string())).await?;
     let mut response = show_page(&caller, &page)?;
     let after = serde_json::json!({"hostname": hostname, "minutes": form.minutes});

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::contracts::{Agreed, LEVELS};
-use super::hosts::{self, HostRow, grade};
+use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
@@ -109,10 +109,6 @@ struct ContactRow {
 impl CustomerPage {
     fn levels(&self) -> [&'static str; 4] {
         LEVELS
-    }
-
-    fn grade(&self, score: &Option<u16>) -> &'static str {
-        grade(*score)
     }
 }
 

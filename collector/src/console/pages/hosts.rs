@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
-use crate::console::frame::Frame;
-use crate::console::input::Asked;
+use crate::console::frame::{Frame, grade};
+use crate::console::input::{Asked, address};
 use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::store::{Contract, Host, HostResult};
 
@@ -69,18 +69,6 @@ impl HostRow {
     #[must_use]
     pub fn grade(&self) -> &'static str {
         grade(self.score)
-    }
-}
-
-/// The letter of a score, as the report has it; empty without one.
-#[must_use]
-pub fn grade(score: Option<u16>) -> &'static str {
-    match score.map(carepack_assessment::model::Score::grade) {
-        Some('A') => "A",
-        Some('B') => "B",
-        Some('C') => "C",
-        Some(_) => "D",
-        None => "",
     }
 }
 
@@ -216,22 +204,15 @@ impl Filter {
     }
 
     fn address(&self) -> String {
-        let pairs = [
-            ("q", &self.q),
-            ("customer", &self.customer),
-            ("contract", &self.contract),
-            ("grade", &self.grade),
-            ("state", &self.state),
-            ("sort", &self.sort),
+        let filters = [
+            ("q", self.q.as_str()),
+            ("customer", self.customer.as_str()),
+            ("contract", self.contract.as_str()),
+            ("grade", self.grade.as_str()),
+            ("state", self.state.as_str()),
+            ("sort", self.sort.as_str()),
         ];
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(key, value);
-        }
-        if self.page > 0 {
-            query.append_pair("page", &self.page.to_string());
-        }
-        format!("/hosts?{}", query.finish())
+        address("/hosts", &filters, self.page)
     }
 
     fn is_set(&self) -> bool {
@@ -256,12 +237,6 @@ struct HostsPage {
     customers: Vec<(String, String)>,
     #[serde(skip)]
     areas: [&'static str; 5],
-}
-
-impl HostsPage {
-    fn grade(&self, score: &Option<u16>) -> &'static str {
-        grade(*score)
-    }
 }
 
 pub async fn list(

@@ -17,7 +17,6 @@ use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
-use crate::inspections::results::{level_word, verdict_word};
 use crate::inspections::review::{ReviewError, findings};
 use crate::store::{Contract, Edition, Inspection, ReviewFinding, Signed, State as Stands};
 
@@ -135,12 +134,8 @@ pub(super) async fn find(
     caller: &Caller,
     id: Uuid,
 ) -> Result<(Inspection, Contract), Refusal> {
-    let view = console.view(caller);
-    let all = view.inspections(None).await?;
-    let found = all.into_iter().find(|inspection| inspection.id == id);
-    let inspection = found.filter(|found| is_told(found, caller)).ok_or(Refusal::NotFound)?;
-    let contract = view.contract(inspection.contract).await?;
-    Ok((inspection, contract))
+    let (inspection, contract) = console.view(caller).inspection(id).await?;
+    if is_told(&inspection, caller) { Ok((inspection, contract)) } else { Err(Refusal::NotFound) }
 }
 
 #[derive(Serialize)]
@@ -171,14 +166,14 @@ impl FindingRow {
             place: subject.strip_prefix("host:").unwrap_or(name).to_owned(),
             name: name.to_owned(),
             rule: finding.rule.clone(),
-            verdict: verdict_word(finding.verdict),
-            level: level_word(finding.level),
+            verdict: finding.verdict.as_str(),
+            level: finding.level.as_str(),
             title_ko: finding.ko.title.clone(),
             title_en: finding.en.title.clone(),
             text_ko: finding.ko.finding.clone(),
             text_en: finding.en.finding.clone(),
             decided: entry.map_or("open", |entry| entry.decided.as_str()),
-            corrected: entry.and_then(|entry| entry.corrected).map(verdict_word),
+            corrected: entry.and_then(|entry| entry.corrected).map(Verdict::as_str),
             reason: text(entry.map(|entry| &entry.reason)),
             comment_ko: text(entry.map(|entry| &entry.comment_ko)),
             comment_en: text(entry.map(|entry| &entry.comment_en)),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Asked, Filled, optional};
 use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::notices::answer::{end_of, time};
 use crate::notices::{Content, Evidence};
 use crate::plans::{self, PlanError, Wish};
 use crate::store::{Decision, Hold, Notice, Plan, Words};
@@ -313,21 +313,8 @@ impl Decided {
     fn wish(&self, zone: &TimeZone) -> Result<Wish, Refusal> {
         let wrong = |what: &str| Refusal::malformed("refused.value", what);
         let decision = Decision::of(&self.decision).ok_or_else(|| wrong(&self.decision))?;
-        let moment = |text: &str| -> Result<Option<Timestamp>, Refusal> {
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let time: DateTime = text.parse().map_err(|_| wrong(text))?;
-            Ok(Some(time.to_zoned(zone.clone()).map_err(|_| wrong(text))?.timestamp()))
-        };
-        let end = |text: &str| -> Result<Option<Timestamp>, Refusal> {
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let day: Date = text.parse().map_err(|_| wrong(text))?;
-            let next = day.tomorrow().map_err(|_| wrong(text))?;
-            Ok(Some(next.to_zoned(zone.clone()).map_err(|_| wrong(text))?.timestamp()))
-        };
+        let moment = |text: &str| time(text, zone).ok_or_else(|| wrong(text));
+        let end = |text: &str| end_of(text, zone).ok_or_else(|| wrong(text));
         let until = match decision {
             Decision::Wait => end(&self.date)?,
             _ => moment(&self.until)?,

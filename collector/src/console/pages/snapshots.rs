@@ -4,9 +4,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use carepack_shared::Snapshot;
-use carepack_shared::bundle::decompress;
 use carepack_shared::observation::{Content, Outcome};
-use carepack_shared::wire::BODY_BYTES_MAX;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,8 +14,8 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
-use crate::store::SnapshotRow;
+use crate::console::page::{Answer, show as show_page};
+use crate::inspections::decoded;
 
 /// Longest content that is shown of one source, in bytes; the rest is told.
 const SHOWN_BYTES_MAX: usize = 256 * 1024;
@@ -68,7 +66,7 @@ pub async fn show(
     Asked(wanted): Asked<Wanted>,
 ) -> Answer {
     let (row, host, contract) = console.view(&caller).snapshot(id).await?;
-    let snapshot = read(&console, &row).await?;
+    let snapshot = decoded(&console.objects, &row).await?;
     let (content, cut) = content_of(&snapshot, &wanted.source);
     let page = SnapshotPage {
         frame: Frame::of(&caller),
@@ -92,21 +90,6 @@ pub async fn show(
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
     response.extensions_mut().insert(detail);
     Ok(response)
-}
-
-async fn read(console: &Console, row: &SnapshotRow) -> Result<Snapshot, Refusal> {
-    let body = console.objects.get(&row.object_key, BODY_BYTES_MAX as u64).await;
-    let body = body.map_err(|error| Refusal::broken("a stored snapshot", &error))?;
-    let body = body.ok_or(Refusal::Broken("a snapshot is gone from the object store"))?;
-    let decoded = tokio::task::spawn_blocking(move || {
-        let document = decompress(&body).map_err(|error| error.to_string())?;
-        Snapshot::from_document(&document).map_err(|error| error.to_string())
-    });
-    let decoded = decoded.await.map_err(|error| Refusal::broken("a stored snapshot", &error))?;
-    decoded.map_err(|detail| {
-        tracing::error!(snapshot = %row.id, "console.snapshot_damaged: {detail}");
-        Refusal::Broken("a stored snapshot is damaged")
-    })
 }
 
 fn source_row(observation: &carepack_shared::Observation) -> SourceRow {

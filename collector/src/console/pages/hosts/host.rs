@@ -2,18 +2,19 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use carepack_assessment::model::{Change, Finding, HostAssessment, Movement, Score, Verdict};
+use carepack_assessment::model::{
+    Change, Finding, HostAssessment, Movement, Score, Standing, Verdict,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::grade;
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::page::{Answer, Refusal, show as show_page};
-use crate::inspections::results::{area_word, level_word, page, standing_word, verdict_word};
+use crate::inspections::results::page;
 use crate::store::{Contract, Host, HostResult, SnapshotRow};
 
 /// Periods of the score's course.
@@ -70,10 +71,10 @@ impl From<Finding> for FindingRow {
             verify: remedy.verify,
         });
         Self {
-            area: area_word(finding.area),
-            level: level_word(finding.level),
-            verdict: verdict_word(finding.verdict),
-            standing: finding.standing.map_or("", standing_word),
+            area: finding.area.as_str(),
+            level: finding.level.as_str(),
+            verdict: finding.verdict.as_str(),
+            standing: finding.standing.map_or("", Standing::as_str),
             unknown: finding.unknown.map(|cause| format!("{} ({})", cause.fact, cause.source)),
             rule: finding.rule,
             since: finding.since,
@@ -157,15 +158,11 @@ impl Head {
 impl Assessed {
     /// Area and score, in the order of the lists.
     fn areas(&self) -> Vec<(&'static str, Option<u16>)> {
-        self.score.areas.iter().map(|area| (area_word(area.area), area.effective)).collect()
+        self.score.areas.iter().map(|area| (area.area.as_str(), area.effective)).collect()
     }
 }
 
 impl HostPage {
-    fn grade(&self, score: &Option<u16>) -> &'static str {
-        grade(*score)
-    }
-
     /// The course of the score, as SVG.
     fn chart(&self) -> String {
         charts::course(&self.course, self.frame.w("course"))
