@@ -74,7 +74,10 @@ fn real_day_files_are_asked_of_sadf_and_of_no_more_than_a_few() {
         return;
     }
     let folder = folder();
-    let now = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    // In the first hour after midnight no hour of the new day is over, and its file is not asked for;
+    // sadc's is then the one of the day that ended, written in the night after it.
+    let now =
+        (Timestamp::now() - jiff::SignedDuration::from_hours(1)).to_zoned(TimeZone::UTC).date();
     let today = folder.path().join(format!("sa{:02}", now.day()));
     let mut sadc = std::process::Command::new(SADC);
     assert!(sadc.args(["-S", "DISK", "1", "3"]).arg(&today).status().unwrap().success());
