@@ -43,6 +43,27 @@ pub fn changes(before: &Facts, after: &Facts) -> Vec<Change> {
     all
 }
 
+/// Two hosts, or two dates of one, against each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    pub differences: Vec<Change>,
+    /// Facts that were seen on one side only.
+    pub one_sided: Vec<String>,
+}
+
+/// What differs between two sets of facts; without `all`, what belongs to one host alone (devices,
+/// addresses, serial numbers) is left out.
+#[must_use]
+pub fn compare(a: &Facts, b: &Facts, all: bool) -> Compared {
+    let mut differences = changes(a, b);
+    differences.retain(|one| all || !things::is_own(&one.key));
+    let lacks = |facts: &Facts, key: &String| !facts.known.contains_key(key);
+    let of_a = a.known.keys().filter(|key| lacks(b, key));
+    let of_b = b.known.keys().filter(|key| lacks(a, key));
+    let compared = of_a.chain(of_b).filter(|key| !things::is_volatile(key));
+    Compared { one_sided: compared.cloned().collect(), differences }
+}
+
 /// Facts whose change is a symptom: a rule of its own speaks of it, and nobody "made" it.
 const SYMPTOMS: [&str; 9] = [
     "block.md",
@@ -132,6 +153,19 @@ mod tests {
                 "httpd.service:  → failed",
             ]
         );
+    }
+
+    #[test]
+    fn what_belongs_to_one_host_alone_is_compared_only_when_asked_for() {
+        let a = [("host.machine_id", json!("a")), ("selinux.mode", json!("enforcing"))];
+        let b = [("host.machine_id", json!("b")), ("os.version", json!("9.4"))];
+        let said = |all| {
+            let compared = compare(&facts(&a), &facts(&b), all);
+            (compared.differences.len(), compared.one_sided)
+        };
+        let one_sided = vec!["selinux.mode".to_owned(), "os.version".to_owned()];
+        assert_eq!(said(false), (0, one_sided.clone()));
+        assert_eq!(said(true), (1, one_sided));
     }
 
     #[test]

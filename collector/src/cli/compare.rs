@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use carepack_assessment::Observed;
-use carepack_assessment::drift::{self, things};
+use carepack_assessment::drift;
 use carepack_assessment::standard::{Compared, compare};
 use carepack_shared::digest::sha256_hex;
 use clap::{Args, Subcommand};
@@ -53,17 +53,8 @@ impl Compare {
     pub fn run(self, config: &Path) -> anyhow::Result<Exit> {
         let a = observed(&self.a, config, self.agent.as_deref())?;
         let b = observed(&self.b, config, self.agent.as_deref())?;
-        let mut differences = drift::changes(&a.facts, &b.facts);
-        differences.retain(|one| self.all || !things::is_own(&one.key));
-        let compared = |key: &&String| !things::is_volatile(key);
-        let one_sided: Vec<&String> = a
-            .facts
-            .known
-            .keys()
-            .filter(|key| !b.facts.known.contains_key(*key))
-            .chain(b.facts.known.keys().filter(|key| !a.facts.known.contains_key(*key)))
-            .filter(compared)
-            .collect();
+        let compared = drift::compare(&a.facts, &b.facts, self.all);
+        let (differences, one_sided) = (compared.differences, compared.one_sided);
         if self.json {
             return print::json(&serde_json::json!({
                 "a": {"host": self.a, "taken_at": a.snapshot.taken_at},

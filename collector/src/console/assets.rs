@@ -30,6 +30,7 @@ const FILES: &[(&str, &str, &[u8])] = assets! {
     "pretendard-semibold.woff2" from "vendor/pretendard-semibold.woff2" as "font/woff2",
     "console.css" from "console.css" as "text/css; charset=utf-8",
     "console.js" from "console.js" as "text/javascript; charset=utf-8",
+    "resources.js" from "resources.js" as "text/javascript; charset=utf-8",
     "icon.svg" from "icon.svg" as "image/svg+xml",
 };
 

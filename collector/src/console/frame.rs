@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::access::{Caller, Right};
 use super::words;
+use crate::reports::Lang;
 use crate::store::{Language, Person};
 
 /// Zone of every time on a page; it stands beside each.
@@ -28,6 +29,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.notices", path: "/notices", need: Right::Read },
     Entry { key: "nav.plans", path: "/plans", need: Right::Read },
     Entry { key: "nav.findings", path: "/findings", need: Right::Read },
+    Entry { key: "nav.compare", path: "/compare", need: Right::Evidence },
     Entry { key: "nav.alarms", path: "/alarms", need: Right::Staff },
     Entry { key: "nav.people", path: "/people", need: Right::Operate },
     Entry { key: "nav.audit", path: "/audit", need: Right::Operate },
@@ -86,6 +88,15 @@ impl Frame {
             Language::Korean if !ko.is_empty() => ko,
             Language::English if en.is_empty() => ko,
             _ => en,
+        }
+    }
+
+    /// The language as reports know it.
+    #[must_use]
+    pub const fn report_language(&self) -> Lang {
+        match self.language {
+            Language::Korean => Lang::Ko,
+            Language::English => Lang::En,
         }
     }
 

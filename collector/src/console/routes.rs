@@ -96,7 +96,7 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, calendar, cases, contracts, customers, findings, home, hosts, inspections,
+        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts, inspections,
         invitation, me, notices, people, search, sign_in, snapshots,
     };
     vec![
@@ -111,6 +111,10 @@ pub fn catalogue() -> Vec<Route> {
         get("/", READ, home::show, "What needs me today"),
         get("/hosts", READ, hosts::list, "Hosts, with filters"),
         get("/hosts/{host}", READ, hosts::show, "A host as it was last assessed"),
+        get("/hosts/{host}/resources", READ, hosts::resources, "Its resources, hour by hour"),
+        get("/hosts/{host}/packages", READ, hosts::packages, "Its packages and their fixes"),
+        get("/hosts/{host}/advisories", READ, hosts::advisories, "What advisories say of it"),
+        get("/hosts/{host}/facts", EVIDENCE, hosts::facts, "Every fact of it").audited(),
         post("/hosts/{host}", WORK, hosts::edit, "Change a host's role and importance"),
         post("/hosts/{host}/collect", WORK, hosts::collect, "Ask a host for a fresh snapshot"),
         post("/hosts/{host}/retire", CONTRACTS, hosts::retire, "Take a host out of contract"),
@@ -169,6 +173,7 @@ pub fn catalogue() -> Vec<Route> {
         post("/notices/{notice}/words", WORK, notices::edit, "The engineer's words"),
         post("/notices/{notice}/decide", DECIDE, notices::decide, "Decide for hosts of a notice"),
         get("/plans", READ, notices::list_plans, "What was promised, and what evidence says"),
+        get("/compare", EVIDENCE, compare::show, "Two hosts, or two dates of one").audited(),
         get("/search", READ, search::show, "Search everything"),
         get("/alarms", STAFF, alarms::list, "Alarms"),
         get("/openapi.json", Need::SignedIn, super::openapi::show, "This description").api_only(),

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use review::Review;
+pub use sections::resource_series;
 pub use words::Lang;
 
 /// What stands on the cover and does not come from the assessment.

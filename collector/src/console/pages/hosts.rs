@@ -1,7 +1,12 @@
 //! Hosts: the fleet with filters in the address, and one host as it was last assessed.
 
 mod actions;
+mod advised;
+mod facts;
 mod host;
+mod judged;
+mod packages;
+mod resources;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +24,11 @@ use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::store::{Contract, Host, HostResult};
 
 pub use actions::{collect, edit, retire};
+pub use advised::show as advisories;
+pub use facts::show as facts;
 pub use host::show;
+pub use packages::show as packages;
+pub use resources::show as resources;
 
 /// Rows of one page of the list.
 const PAGE_ROWS: usize = 100;

@@ -7,6 +7,7 @@ pub mod alarms;
 pub mod audit;
 pub mod calendar;
 pub mod cases;
+pub mod compare;
 pub mod contracts;
 pub mod customers;
 pub mod findings;

@@ -21,6 +21,7 @@ mod topology;
 mod transactions;
 
 pub use installation::installation;
+pub use resources::series_name as resource_series;
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::{Area, HostAssessment, Verdict};

@@ -8,6 +8,7 @@ use super::{Scene, fact_f64, fact_i64, field, seoul, size};
 use crate::reports::charts::{Bar, Part, Period, bars, parts, period};
 use crate::reports::clean::clean;
 use crate::reports::model::{Chart, Table};
+use crate::reports::words::Lang;
 
 /// File systems and interfaces in a table; further ones are in the snapshot.
 const ROWS_MAX: usize = 40;
@@ -80,7 +81,7 @@ fn hourly(scene: &Scene<'_>, facts: &Facts) -> Vec<Chart> {
         }
         let unit = field(value, "unit");
         let peak = max.iter().flatten().copied().fold(0.0, f64::max);
-        let title = format!("{} ({unit})", series_name(scene, field(value, "name")));
+        let title = format!("{} ({unit})", series_name(scene.lang, field(value, "name")));
         let note = format!(
             "{} {peak:.1} {unit} · {} {covered:.1} %{history}",
             scene.say("peak"),
@@ -94,7 +95,8 @@ fn hourly(scene: &Scene<'_>, facts: &Facts) -> Vec<Chart> {
 }
 
 /// `disk:sda.util` → its words and the device.
-fn series_name(scene: &Scene<'_>, name: &str) -> String {
+#[must_use]
+pub fn series_name(lang: Lang, name: &str) -> String {
     let (kind, rest) = name.split_once(':').unwrap_or(("", name));
     let (device, measure) = match kind {
         "" => ("", rest),
@@ -110,7 +112,7 @@ fn series_name(scene: &Scene<'_>, name: &str) -> String {
         ("net", "tx") => "series.net.tx",
         _ => return clean(name),
     };
-    format!("{} {}", scene.say(key), clean(device)).trim().to_owned()
+    format!("{} {}", lang.say(key), clean(device)).trim().to_owned()
 }
 
 /// Midnights in the report's time zone, every few days.

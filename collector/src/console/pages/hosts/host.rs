@@ -9,16 +9,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::judged::{Chosen, Judged, Tabs, judged};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, Refusal, show as show_page};
-use crate::inspections::results::page;
-use crate::store::{Contract, Host, HostResult, SnapshotRow};
-
-/// Periods of the score's course.
-const COURSE_MAX: u32 = 24;
+use crate::console::input::Asked;
+use crate::console::page::{Answer, show as show_page};
+use crate::store::{Contract, Host, SnapshotRow};
 
 #[derive(Serialize)]
 pub struct FindingRow {
@@ -106,6 +104,8 @@ struct Assessed {
 struct HostPage {
     #[serde(skip)]
     frame: Frame,
+    #[serde(skip)]
+    tabs: Tabs,
     host: Head,
     assessed: Option<Assessed>,
     /// Period and score, oldest first.
@@ -192,20 +192,23 @@ impl From<SnapshotRow> for Snapshot {
     }
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
-    let view = console.view(&caller);
-    let (host, contract) = view.host(id).await?;
-    let results = console.store.results_of_host(id, COURSE_MAX).await?;
-    let assessed = match results.first() {
-        Some(result) if result.answered => Some(assessed(&console, result).await?),
-        _ => None,
-    };
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Asked(chosen): Asked<Chosen>,
+) -> Answer {
+    let Judged { host, contract, results, page, tabs } =
+        judged(&console, &caller, (id, ""), &chosen).await?;
+    let assessed = page.map(|page| assessed(&tabs.period, page));
     let mut course: Vec<_> = results.into_iter().map(|row| (row.period, row.score)).collect();
     course.reverse();
-    let snapshots = view.snapshots(&host).await?.into_iter().map(Snapshot::from).collect();
+    let snapshots = console.view(&caller).snapshots(&host).await?;
+    let snapshots = snapshots.into_iter().map(Snapshot::from).collect();
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
+        tabs,
         host: head,
         assessed,
         course,
@@ -216,22 +219,21 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
     show_page(&caller, &page)
 }
 
-async fn assessed(console: &Console, result: &HostResult) -> Result<Assessed, Refusal> {
-    let page: HostAssessment = page(&console.objects, result).await?;
+fn assessed(period: &str, page: HostAssessment) -> Assessed {
     let passed = page.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
     let products = products(&page);
     let shown = |f: &Finding| !matches!(f.verdict, Verdict::Pass | Verdict::NotApplicable);
     let mut findings: Vec<Finding> = page.findings.into_iter().filter(shown).collect();
     findings.sort_by(|a, b| (a.verdict, a.level, &a.rule).cmp(&(b.verdict, b.level, &b.rule)));
-    Ok(Assessed {
-        period: result.period.clone(),
+    Assessed {
+        period: period.to_owned(),
         score: page.score,
         movement: page.movement,
         findings: findings.into_iter().map(FindingRow::from).collect(),
         passed,
         changes: page.changes,
         products,
-    })
+    }
 }
 
 /// The versions that stand at the head of the page, by the facts' keys.
