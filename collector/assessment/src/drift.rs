@@ -157,8 +157,8 @@ mod tests {
 
     #[test]
     fn what_belongs_to_one_host_alone_is_compared_only_when_asked_for() {
-        let a = [("host.machine_id", json!("a")), ("selinux.mode", json!("enforcing"))];
-        let b = [("host.machine_id", json!("b")), ("os.version", json!("9.4"))];
+        let a = [("identity.machine_id", json!("a")), ("selinux.mode", json!("enforcing"))];
+        let b = [("identity.machine_id", json!("b")), ("os.version", json!("9.4"))];
         let said = |all| {
             let compared = compare(&facts(&a), &facts(&b), all);
             (compared.differences.len(), compared.one_sided)

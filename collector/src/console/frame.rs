@@ -29,6 +29,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.notices", path: "/notices", need: Right::Read },
     Entry { key: "nav.plans", path: "/plans", need: Right::Read },
     Entry { key: "nav.findings", path: "/findings", need: Right::Read },
+    Entry { key: "nav.patterns", path: "/patterns", need: Right::Staff },
     Entry { key: "nav.compare", path: "/compare", need: Right::Evidence },
     Entry { key: "nav.alarms", path: "/alarms", need: Right::Staff },
     Entry { key: "nav.people", path: "/people", need: Right::Operate },

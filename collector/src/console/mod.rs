@@ -10,6 +10,7 @@ mod assets;
 mod charts;
 mod frame;
 mod gate;
+mod hunting;
 mod input;
 pub mod invitations;
 mod openapi;
@@ -48,6 +49,7 @@ pub struct Console {
     ca_sha256: Arc<str>,
     hashing: Arc<Semaphore>,
     attempts: sign_in::SharedAttempts,
+    hunting: hunting::Hunting,
 }
 
 impl Console {
@@ -67,6 +69,7 @@ impl Console {
             ca_sha256: ca_sha256.into(),
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
             attempts: sign_in::SharedAttempts::default(),
+            hunting: hunting::Hunting::default(),
         }
     }
 

@@ -97,7 +97,7 @@ const OPERATE: Need = Need::Right(Right::Operate);
 pub fn catalogue() -> Vec<Route> {
     use pages::{
         alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts, inspections,
-        invitation, me, notices, people, search, sign_in, snapshots,
+        invitation, me, notices, patterns, people, search, sign_in, snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -187,6 +187,15 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
         get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/cases/{case}/report.pdf", READ, cases::report_pdf, "The same as PDF").audited(),
+        get("/patterns", STAFF, patterns::list, "Support Patterns"),
+        get("/patterns/new", WORK, patterns::new, "A case as the start of a pattern"),
+        post("/patterns", WORK, patterns::draft, "Draft a pattern from a case's snapshot"),
+        get("/patterns/{pattern}", STAFF, patterns::show, "A pattern and its trial"),
+        post("/patterns/{pattern}", WORK, patterns::edit, "Put another text in its place"),
+        post("/patterns/{pattern}/try", WORK, patterns::attempt, "Try it on every snapshot"),
+        post("/patterns/{pattern}/shadow", WORK, patterns::shadow, "Let it run in shadow"),
+        post("/patterns/{pattern}/publish", APPROVE, patterns::publish, "Let it judge"),
+        post("/patterns/{pattern}/retire", WORK, patterns::retire, "Take it out"),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),

@@ -121,7 +121,7 @@ async fn side(view: &View<'_>, text: &str) -> Result<Seen, Refusal> {
     }
     let mut named = view.hosts(None).await?;
     named.retain(|host| host.hostname == text || host.id.to_string() == text);
-    let unknown = || Refusal::malformed("refused.no_host", text);
+    let unknown = || Refusal::malformed("refused.unknown_host", text);
     let host = match named.len() {
         0 => return Err(unknown()),
         1 => named.remove(0),

@@ -17,6 +17,7 @@ pub mod inspections;
 pub mod invitation;
 pub mod me;
 pub mod notices;
+pub mod patterns;
 pub mod people;
 pub mod search;
 pub mod sign_in;

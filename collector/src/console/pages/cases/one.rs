@@ -60,6 +60,8 @@ struct CasePage {
     others: Vec<(Uuid, String)>,
     /// States that may follow.
     next: Vec<&'static str>,
+    /// Support Patterns born from it; for the vendor's staff.
+    patterns: Vec<String>,
     #[serde(skip)]
     may_comment: bool,
     #[serde(skip)]
@@ -94,8 +96,13 @@ pub async fn show(
     let all = view.hosts(Some(contract.id)).await?;
     let (hosts, others): (Vec<_>, Vec<_>) =
         all.into_iter().map(named).partition(|(id, _)| linked.contains(id));
+    let patterns = match caller.may(Right::Staff) {
+        true => patterns_of(&console, &case.number()).await?,
+        false => Vec::new(),
+    };
     let page = CasePage {
         frame: Frame::of(&caller),
+        patterns,
         case: row(&console, &caller, (&case, &contract)).await?,
         lines: view.case_events(&case).await?.into_iter().map(Line::from).collect(),
         next: may_follow(case.state).iter().map(|state| state.as_str()).collect(),
@@ -108,6 +115,18 @@ pub async fn show(
         may_work: caller.may(Right::Work),
     };
     show_page(&caller, &page)
+}
+
+async fn patterns_of(console: &Console, number: &str) -> Result<Vec<String>, Refusal> {
+    let all = console.store.support_patterns().await?.into_iter();
+    Ok(all.filter(|pattern| pattern.case_id == number).map(|pattern| pattern.id).collect())
+}
+
+impl CasePage {
+    /// A fault that is over and left no pattern yet.
+    fn asks_for_a_pattern(&self) -> bool {
+        self.may_work && self.patterns.is_empty() && matches!(self.case.state, "resolved" | "closed")
+    }
 }
 
 #[derive(Deserialize)]
