@@ -161,6 +161,13 @@ pub fn catalogue() -> Vec<Route> {
             "A file of an edition",
         )
         .audited(),
+        get(
+            "/inspections/{inspection}/draft/{file}",
+            WORK,
+            inspections::draft,
+            "A file of the next edition as it would be published now",
+        )
+        .audited(),
         get("/findings", READ, findings::list, "Which rules fail where"),
         get("/notices", READ, notices::list, "Notices of advisories"),
         get("/notices/{notice}", READ, notices::show, "A notice with its hosts and plans"),

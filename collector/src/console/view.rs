@@ -137,6 +137,14 @@ impl View<'_> {
         Ok(all)
     }
 
+    /// Cases that nobody has answered.
+    pub async fn cases_running(&self) -> Result<Vec<Case>, Refusal> {
+        let contracts = self.contracts_by_id().await?;
+        let mut all = self.store.cases_running().await?;
+        all.retain(|case| contracts.contains_key(&case.contract));
+        Ok(all)
+    }
+
     /// A case by number or id, and its contract.
     pub async fn case(&self, text: &str) -> Result<(Case, Contract), Refusal> {
         let case = self.store.find_case(text).await?.ok_or(Refusal::NotFound)?;

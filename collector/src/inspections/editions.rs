@@ -83,6 +83,22 @@ impl Inspector {
         Ok((corrected, Frozen { cover, review }))
     }
 
+    /// One file of the next edition as it would be published now, by its name
+    /// (`report.ko.html`, `report.en.pdf`); none for another name. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`ReviewError`] when the report cannot be made.
+    pub async fn draft_file(
+        &self,
+        contract: &Contract,
+        of: (&Inspection, &Assessment),
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, ReviewError> {
+        let (corrected, frozen) = self.drafted(contract, of).await?;
+        let files = render(&corrected, &frozen).await?;
+        Ok(files.into_iter().find(|(made, _)| made == name).map(|(_, bytes)| bytes))
+    }
+
     /// The newest acknowledgement of an earlier inspection's report.
     async fn last_confirmed(
         &self,

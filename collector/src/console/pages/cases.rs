@@ -171,27 +171,42 @@ impl Offered {
     }
 }
 
+/// Those of `cases` that the caller sees, the most urgent clock first; within one in their order.
+///
+/// # Errors
+/// [`Refusal`] when the store or the service folder does not answer.
+pub async fn rows(
+    console: &Console,
+    caller: &Caller,
+    cases: Vec<Case>,
+    now: Timestamp,
+) -> Result<Vec<CaseRow>, Refusal> {
+    let view = console.view(caller);
+    let service = Service::load(&console.config.data)?;
+    let contracts = view.contracts_by_id().await?;
+    let customers: BTreeMap<Uuid, String> =
+        view.customers().await?.into_iter().map(|customer| (customer.id, customer.name)).collect();
+    let mut rows = Vec::with_capacity(cases.len());
+    for case in cases {
+        let Some(contract) = contracts.get(&case.contract) else { continue };
+        let name = customers.get(&contract.customer).map_or("", String::as_str);
+        rows.push(CaseRow::of(&case, (contract, name), &service, now)?);
+    }
+    rows.sort_by_key(|row| CLOCKS.iter().position(|clock| *clock == row.clock));
+    Ok(rows)
+}
+
 pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
 ) -> Answer {
-    let (view, now) = (console.view(&caller), Timestamp::now());
-    let service = Service::load(&console.config.data)?;
+    let view = console.view(&caller);
+    let cases = view.cases(None).await?;
+    let mut rows = rows(&console, &caller, cases, Timestamp::now()).await?;
+    rows.retain(|row| filter.keeps(row));
     let contracts = view.contracts_by_id().await?;
-    let customers: BTreeMap<Uuid, String> =
-        view.customers().await?.into_iter().map(|customer| (customer.id, customer.name)).collect();
-    let mut rows = Vec::new();
-    for case in view.cases(None).await? {
-        let Some(contract) = contracts.get(&case.contract) else { continue };
-        let name = customers.get(&contract.customer).map_or("", String::as_str);
-        let row = CaseRow::of(&case, (contract, name), &service, now)?;
-        if filter.keeps(&row) {
-            rows.push(row);
-        }
-    }
-    // The most urgent clock first; within one, the newest first as the store has them.
-    rows.sort_by_key(|row| CLOCKS.iter().position(|clock| *clock == row.clock));
+    let customers = view.customers().await?;
     let total = rows.len();
     let pages = total.div_ceil(PAGE_ROWS).max(1);
     let begin = filter.page.min(pages - 1) * PAGE_ROWS;
@@ -202,7 +217,7 @@ pub async fn list(
         pages,
         cases: rows.into_iter().skip(begin).take(PAGE_ROWS).collect(),
         contracts: contracts.into_values().map(|contract| (contract.id, contract.name)).collect(),
-        customers: customers.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
+        customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
         offered: Offered::all(),
         may_open: caller.may(Right::Decide),
     };

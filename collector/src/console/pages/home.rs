@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::cases::{self, CaseRow};
 use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
@@ -34,6 +35,9 @@ struct HomePage {
     dangers: u64,
     undecided: Vec<NoticeRow>,
     undecided_count: usize,
+    /// Cases that nobody has answered, the most urgent clock first.
+    waiting: Vec<CaseRow>,
+    waiting_count: usize,
     alarms: Vec<AlarmRow>,
 }
 
@@ -86,6 +90,9 @@ pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
         .collect();
     let undecided_count = undecided.len();
     undecided.truncate(ROWS_MAX);
+    let mut waiting = cases::rows(&console, &caller, view.cases_running().await?, now).await?;
+    let waiting_count = waiting.len();
+    waiting.truncate(ROWS_MAX);
     let page = HomePage {
         frame: Frame::of(&caller),
         hosts: rows.len(),
@@ -96,6 +103,8 @@ pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
         dangers,
         undecided,
         undecided_count,
+        waiting,
+        waiting_count,
         alarms: alarms(&console, &caller, now).await?,
     };
     show_page(&caller, &page)

@@ -69,7 +69,7 @@ pub async fn show(
     show_page(&caller, &page)
 }
 
-/// Installed packages by name, and why they are not known.
+/// Installed packages, those with a fix first, and why they are not known.
 fn listed(facts: &Facts, advised: Option<&Advised>) -> (Vec<Package>, Option<String>) {
     let Some(installed) = facts.value("packages.installed").and_then(Value::as_array) else {
         let missing = facts.missing.get("packages.installed");
@@ -77,7 +77,9 @@ fn listed(facts: &Facts, advised: Option<&Advised>) -> (Vec<Package>, Option<Str
     };
     let fixes = fixes(advised);
     let mut packages: Vec<Package> = installed.iter().map(|one| package(one, &fixes)).collect();
-    packages.sort_by(|a, b| (&a.name, &a.arch, &a.evr).cmp(&(&b.name, &b.arch, &b.evr)));
+    // What waits for a fix comes first.
+    let order = |p: &Package| (p.advisory.is_empty(), p.name.clone(), p.arch.clone(), p.evr.clone());
+    packages.sort_by_cached_key(order);
     (packages, None)
 }
 
@@ -155,7 +157,7 @@ mod tests {
         let (packages, unseen) = listed(&facts, Some(&advised));
         assert_eq!(unseen, None);
         let said: Vec<_> = packages.iter().map(|p| [&p.evr, &p.advisory, &p.fixed]).collect();
-        assert_eq!(said, [["1.1-1.el9", "", ""], ["1:3.2-1.el9", "RHSA-1", "1:3.5-1.el9"]]);
+        assert_eq!(said, [["1:3.2-1.el9", "RHSA-1", "1:3.5-1.el9"], ["1.1-1.el9", "", ""]]);
         assert!(listed(&Facts::default(), None).1.is_some());
     }
 }
