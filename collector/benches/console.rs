@@ -16,8 +16,8 @@ use carepack_collector::console::{Console, router, sign_in};
 use carepack_collector::objects::Objects;
 use carepack_collector::rules;
 use carepack_collector::store::{
-    AccessToken, Contract, Customer, Failing, Host, HostResult, Inspection, Person, Role, State,
-    Store,
+    AccessToken, Contract, Customer, Failing, Host, HostResult, Inspection, Newest, Person, Role,
+    State, Store,
 };
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::period::{Cadence, Schedule};
@@ -174,7 +174,8 @@ async fn inspected(store: &Store, contract: &Contract, hosts: &[Uuid], month: us
             title_en: format!("Check {rule}"),
         })
         .collect();
-    let newest = (month + 1 == MONTHS).then_some((contract.id, failing.as_slice()));
+    let newest = Newest { contract: contract.id, failing: &failing, dates: &[] };
+    let newest = (month + 1 == MONTHS).then_some(newest);
     store.put_results(inspection.id, &results, newest).await.expect("results");
 }
 

@@ -7,8 +7,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use carepack_collector::store::{
-    AccessToken, Act, AuditFilter, Contract, Customer, Failing, FailingRule, Host, HostResult,
-    Inspection, Invitation, Person, Role, Session, Stage, State, Store, StoreError,
+    AccessToken, Act, AuditFilter, Contract, Customer, Failing, FailingRule, Host, HostDate,
+    HostResult, Inspection, Invitation, Newest, Person, Role, Session, Stage, State, Store,
+    StoreError,
 };
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::period::{Cadence, Schedule};
@@ -245,13 +246,34 @@ async fn results_are_kept_by_inspection_and_rules_are_counted(store: Store) {
                 failing(inspection.id, hosts[1], "r1", "critical", "attention"),
                 failing(inspection.id, hosts[1], "r2", "low", "unknown"),
             ];
+            let date = |host, day: &str, what: &str| HostDate {
+                inspection: inspection.id,
+                host,
+                rule: "os-lifecycle".to_owned(),
+                kind: "ends",
+                at: day.parse().unwrap(),
+                what: what.to_owned(),
+                title_ko: "지원 종료".to_owned(),
+                title_en: "End of support".to_owned(),
+            };
+            let dates = [
+                date(hosts[1], "2029-05-31T23:59:59Z", "rhel 8"),
+                date(hosts[0], "2027-03-31T00:00:00Z", "Tomcat 9.0"),
+            ];
+            let newest = Newest { contract, failing: &failing, dates: &dates };
             // Twice: the second takes the first one's place.
             for _ in 0..2 {
-                store.put_results(inspection.id, &rows, Some((contract, &failing))).await.unwrap();
+                store.put_results(inspection.id, &rows, Some(newest)).await.unwrap();
             }
             all.push((inspection.id, rows));
         }
     }
+    let days = |from: &str, until: &str| (from.parse().unwrap(), until.parse().unwrap());
+    let coming = store.coming_dates(days("2027-01-01T00:00:00Z", "2029-01-01T00:00:00Z"), 9).await;
+    let coming = coming.unwrap();
+    assert_eq!(coming.len(), 2, "one a contract, of its newest inspection");
+    assert!(coming.iter().all(|date| date.what == "Tomcat 9.0" && !date.hostname.is_empty()));
+
     let mut latest = store.latest_results().await.unwrap();
     assert_eq!(latest.len(), 4);
     latest.retain(|row| row.host == all[1].1[0].host);

@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value as Json;
 
-use crate::binaries;
+use crate::agent::Agent;
 use crate::process::{Running, run_ok, until};
+use crate::{binaries, recorded};
 
 /// A collector's data folder, and its process when it serves.
 pub struct Collector {
@@ -140,6 +141,33 @@ impl Collector {
         let mut arguments = vec!["token", "add", "--contract", contract];
         arguments.extend_from_slice(more);
         Ok(self.run(&arguments)?.trim().to_owned())
+    }
+
+    /// Enrols an agent of a recorded host with a token, and waits until its first snapshot is in.
+    ///
+    /// # Errors
+    /// What a command says, or a recorded host that is not known.
+    pub fn with_host(
+        &self,
+        dir: &Path,
+        addresses: &Addresses,
+        (recorded, token): (&str, &str),
+    ) -> Result<Agent> {
+        let known = recorded::ALL.iter().find(|host| host.name == recorded);
+        let known = known.with_context(|| format!("a recorded host {recorded}"))?;
+        let mut agent = Agent::new(dir, &format!("https://{}", addresses.agents), Some(known))?;
+        self.pin(addresses)?;
+        let before = self.hosts()?;
+        agent.enrol(token)?;
+        agent.start()?;
+        let new = |host: &&Json| !before.iter().any(|old| old["id"] == host["id"]);
+        let hosts = self.hosts()?;
+        let host = hosts.iter().find(new).context("the host that came")?;
+        let host = host["id"].as_str().context("its id")?;
+        let snapshots = self.snapshots()?;
+        self.run(&["host", "collect", host])?;
+        until("a snapshot", || Ok((self.snapshots()? > snapshots).then_some(())))?;
+        Ok(agent)
     }
 
     /// The hosts as `host list --json` tells them.

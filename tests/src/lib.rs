@@ -6,7 +6,9 @@
 pub mod agent;
 pub mod binaries;
 pub mod collector;
+pub mod faketime;
 pub mod mailbox;
+pub mod notices;
 pub mod packages;
 pub mod process;
 pub mod recorded;

@@ -3,47 +3,10 @@
 #[path = "console/browser.rs"]
 mod browser;
 
-use std::path::Path;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use browser::Browser;
-use carepack_tests::agent::Agent;
-use carepack_tests::collector::{Addresses, Collector};
+use carepack_tests::collector::Collector;
 use carepack_tests::process::until;
-use carepack_tests::recorded;
-
-const PASSWORD: &str = "정기점검은 매월 첫 월요일에 합니다";
-
-/// Opens a one-time link, chooses a password, signs in.
-fn enter(browser: &Browser, link: &str, login: &str) -> Result<()> {
-    browser.go(link)?;
-    browser.fill("#password", PASSWORD)?;
-    browser.fill("#again", PASSWORD)?;
-    browser.click("main button[type=submit]")?;
-    browser.fill("#login", login)?;
-    browser.fill("#password", PASSWORD)?;
-    browser.click("main button[type=submit]")?;
-    until("home", || Ok((browser.path()? == "/").then_some(())))
-}
-
-/// Enrols a recorded host with a token and has its snapshot in.
-fn enrolled(
-    dir: &Path,
-    collector: &Collector,
-    addresses: &Addresses,
-    token: &str,
-) -> Result<Agent> {
-    let web = recorded::ALL.iter().find(|host| host.name == "rhel9-web").context("rhel9-web")?;
-    let mut agent =
-        Agent::new(&dir.join("agent"), &format!("https://{}", addresses.agents), Some(web))?;
-    collector.pin(addresses)?;
-    agent.enrol(token)?;
-    agent.start()?;
-    let host = collector.hosts()?[0]["id"].as_str().context("the host's id")?.to_owned();
-    collector.run(&["host", "collect", &host])?;
-    until("a snapshot", || Ok((collector.snapshots()? > 0).then_some(())))?;
-    Ok(agent)
-}
 
 /// Reviews the newest inspection, signs it in its three roles and publishes it; gives its path.
 fn published(browser: &Browser, base: &str) -> Result<String> {
@@ -80,7 +43,7 @@ fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
     let base = format!("http://{}", addresses.people);
     let link = collector.run(&["person", "invite", "operator"])?;
     let browser = Browser::start()?;
-    enter(&browser, link.trim(), "operator")?;
+    browser.enter(link.trim(), "operator")?;
 
     // Customer, contract, and the token for its host.
     browser.go(&format!("{base}/customers"))?;
@@ -96,7 +59,8 @@ fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
     browser.choose("form[action$='/tokens'] select[name=importance]", "4")?;
     browser.click("form[action$='/tokens'] button")?;
     let token = browser.text(".alert .secret")?;
-    let _agent = enrolled(dir.path(), &collector, &addresses, &token)?;
+    let _agent =
+        collector.with_host(&dir.path().join("agent"), &addresses, ("rhel9-web", &token))?;
     collector.run(&["inspect", "--contract", "hanbit-2026"])?;
 
     // The host, what was found on it, and what it sent.
@@ -127,7 +91,7 @@ fn from_the_set_up_link_to_a_customers_own_view() -> Result<()> {
         let link = collector.run(&add)?;
         browser.click(".who button")?;
         until("the sign-in page", || Ok(browser.path()?.starts_with("/sign-in").then_some(())))?;
-        enter(&browser, link.trim(), login)?;
+        browser.enter(link.trim(), login)?;
         let told = if sees { "호스트" } else { "없거나 볼 수 없는 항목입니다" };
         for path in [&host, &customer, &inspection] {
             browser.go(&format!("{base}{path}"))?;
@@ -158,16 +122,9 @@ fn pages_fit_narrow_windows_in_both_languages() -> Result<()> {
     let base = format!("http://{}", collector.serve()?.people);
     let link = collector.run(&["person", "invite", "operator"])?;
     let browser = Browser::start()?;
-    enter(&browser, link.trim(), "operator")?;
+    browser.enter(link.trim(), "operator")?;
     for language in ["ko", "en"] {
-        browser.go(&format!("{base}/me"))?;
-        browser.choose("select[name=language]", language)?;
-        browser.click("form[action='/me/language'] button")?;
-        until("the language", || {
-            let shown =
-                browser.run("return document.documentElement.lang", &serde_json::json!([]))?;
-            Ok((shown == language).then_some(()))
-        })?;
+        browser.speak(&base, language)?;
         for path in [
             "/",
             "/customers",

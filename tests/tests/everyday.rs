@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::collector::Collector;
+use carepack_tests::faketime;
 use carepack_tests::recorded;
 use serde_json::Value as Json;
 
@@ -133,19 +134,9 @@ fn a_support_bundle_holds_what_is_asked_for_and_no_secret() -> Result<()> {
     Ok(())
 }
 
-/// Where packages put it: Debian by architecture, EPEL.
-const FAKETIME: [&str; 3] = [
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib64/faketime/libfaketimeMT.so.1",
-];
-
 #[test]
 fn a_certificate_that_ended_and_a_clock_that_is_wrong_by_years_are_told_apart() -> Result<()> {
-    let Some(library) = FAKETIME.iter().find(|path| std::path::Path::new(path).exists()) else {
-        println!("skipped: libfaketime is not installed (Debian and EPEL: faketime)");
-        return Ok(());
-    };
+    let Some(library) = faketime::library() else { return Ok(()) };
     let dir = tempfile::tempdir()?;
     let mut collector = Collector::init(&dir.path().join("c"))?;
     collector.contract("한빛정보", "h", &[])?;

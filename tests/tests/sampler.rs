@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::binaries;
 use carepack_tests::collector::Collector;
+use carepack_tests::faketime;
 use carepack_tests::process::{run_ok, until};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
@@ -16,19 +17,10 @@ const CONTRACT: &str = "sampler";
 const SPEED: u32 = 900;
 /// Of each of both runs: an hour and some minutes of the next.
 const SAMPLES: usize = 66;
-/// Where packages put it: Debian by architecture, EPEL.
-const LIBRARIES: [&str; 3] = [
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib64/faketime/libfaketimeMT.so.1",
-];
 
 #[test]
 fn a_killed_samplers_hours_are_in_the_snapshot_and_its_gap_in_the_report() -> Result<()> {
-    let Some(library) = LIBRARIES.iter().map(Path::new).find(|path| path.exists()) else {
-        println!("skipped: libfaketime is not installed (Debian and EPEL: faketime)");
-        return Ok(());
-    };
+    let Some(library) = faketime::library() else { return Ok(()) };
     let dir = tempfile::tempdir()?;
     let mut collector = Collector::init(&dir.path().join("collector"))?;
     let addresses = collector.serve()?;

@@ -21,7 +21,7 @@ use crate::drift::author::{Between, Window, explain};
 use crate::judge::{Judged, Scene, judge, params, words};
 use crate::kisa::LITERAL;
 use crate::model::{
-    AdvisoryStamp, Assessment, Change, Exception, Finding, GroupAssessment, HostAssessment,
+    AdvisoryStamp, Assessment, Change, Dated, Exception, Finding, GroupAssessment, HostAssessment,
     HostRef, Score, Shadowed, SnapshotRef, Verdict,
 };
 use crate::pack::Pack;
@@ -365,8 +365,14 @@ impl<'p> Bench<'p> {
             remedies: spec.remedy.clone(),
             refs: spec.refs.iter().map(|(kind, refs)| (kind.clone(), refs.list())).collect(),
             exception: excepted.cloned(),
+            dates: judged.dates.iter().filter_map(dated).collect(),
         }
     }
+}
+
+/// A day of a rule; none for a number that is no time.
+fn dated((what, at): &(String, i64)) -> Option<Dated> {
+    Some(Dated { what: what.clone(), at: Timestamp::from_second(*at).ok()? })
 }
 
 /// What a rule in shadow says where it fails.

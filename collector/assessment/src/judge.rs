@@ -14,6 +14,9 @@ use crate::expression::{ExpressionError, Frame, Value, show};
 use crate::model::{Cause, Verdict, Words};
 use crate::rule::{PREFIXES, Rule, Text, placeholders};
 
+/// Days of one rule on one host: more certificates than a web server has.
+const DATES_MAX: usize = 50;
+
 /// One host's evidence at one time, as rules see it.
 #[derive(Clone, Copy)]
 pub struct Scene<'f> {
@@ -32,6 +35,8 @@ pub struct Judged {
     pub likelihood: u8,
     /// The value as shown; empty when it could not be seen.
     pub value: String,
+    /// What the rule watches and when, seconds since 1970.
+    pub dates: Vec<(String, i64)>,
     /// Texts for placeholders.
     names: BTreeMap<String, String>,
 }
@@ -129,8 +134,24 @@ fn weigh<'f>(
         cause: None,
         likelihood: likelihood(rule, frame)?,
         value: value.as_ref().map(show).unwrap_or_default(),
+        dates: dates(rule, frame)?,
         names,
     })
+}
+
+/// The days that a rule watches; an entry without a day has none.
+fn dates<'f>(rule: &'f Rule, frame: &mut Frame<'f>) -> Result<Vec<(String, i64)>, ExpressionError> {
+    let Some(expression) = &rule.dates else { return Ok(Vec::new()) };
+    let list = expression.evaluate(frame)?;
+    let one = |entry: Value<'f>| match entry.field("at")? {
+        Value::Int(at) => Some((show(&entry.field("what")?), at)),
+        _ => None,
+    };
+    let mut dates: Vec<_> = list.items().into_iter().flatten().filter_map(one).collect();
+    dates.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    dates.dedup();
+    dates.truncate(DATES_MAX);
+    Ok(dates)
 }
 
 /// A rule's params, the contract's own where they may be.
@@ -172,6 +193,7 @@ fn bare(rule: &Rule, params: &BTreeMap<&str, &Json>, verdict: Verdict) -> Judged
         cause: None,
         likelihood: rule.spec.likelihood.base,
         value: String::new(),
+        dates: Vec::new(),
         names,
     }
 }

@@ -232,6 +232,17 @@ pub struct Finding {
     pub remedies: Vec<Remedy>,
     pub refs: BTreeMap<String, Vec<String>>,
     pub exception: Option<Exception>,
+    /// Days that the rule watches, whatever its verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<Dated>,
+}
+
+/// A day that a rule watches: an end of support, of a certificate, of free space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated {
+    /// Whose day it is, e.g. `rhel 8` or a certificate's subject.
+    pub what: String,
+    pub at: Timestamp,
 }
 
 /// A finding's texts in one language, placeholders filled.

@@ -24,6 +24,8 @@ pub struct Rule {
     /// Names and expressions, in the order they are evaluated.
     pub lets: Vec<(String, Expression)>,
     pub value: Option<Expression>,
+    /// Days that it watches.
+    pub dates: Option<Expression>,
     /// In order; the first that does not hold gives its verdict.
     pub expect: Vec<(Verdict, Expression)>,
     /// Likelihoods raised by evidence, highest first.
@@ -64,6 +66,9 @@ pub struct Spec {
     pub remedy: Vec<Remedy>,
     #[serde(default)]
     pub refs: BTreeMap<String, Refs>,
+    /// Days that the rule watches, whatever its verdict: a list of `{'what': text, 'at': seconds}`,
+    /// for the calendar.
+    pub dates: Option<String>,
     /// Sources named as evidence; those of `needs` when empty.
     #[serde(default)]
     pub sources: Vec<String>,
@@ -240,6 +245,8 @@ impl Rule {
         }
         let value = spec.value.as_deref();
         let value = value.map(|source| compile("value", source, &lets)).transpose()?;
+        let dates = spec.dates.as_deref();
+        let dates = dates.map(|source| compile("dates", source, &lets)).transpose()?;
         let mut expect = Vec::new();
         for (verdict, source) in spec.expect.iter().flatten() {
             expect.push((failing(verdict)?, compile("expect", source, &lets)?));
@@ -255,6 +262,7 @@ impl Rule {
             applies_if,
             lets,
             value,
+            dates,
             expect,
             raise_to,
         };

@@ -96,8 +96,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts, inspections,
-        invitation, me, notices, patterns, people, search, sign_in, snapshots,
+        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
+        inspections, invitation, me, notices, patterns, people, search, sign_in, snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -192,10 +192,10 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/state", WORK, cases::set_state, "Change a case's state"),
         post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
+        get("/cases/{case}/pattern", WORK, patterns::new, "A case as the start of a pattern"),
         get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/cases/{case}/report.pdf", READ, cases::report_pdf, "The same as PDF").audited(),
         get("/patterns", STAFF, patterns::list, "Support Patterns"),
-        get("/patterns/new", WORK, patterns::new, "A case as the start of a pattern"),
         post("/patterns", WORK, patterns::draft, "Draft a pattern from a case's snapshot"),
         get("/patterns/{pattern}", STAFF, patterns::show, "A pattern and its trial"),
         post("/patterns/{pattern}", WORK, patterns::edit, "Put another text in its place"),

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use carepack_assessment::Assessment;
-use carepack_assessment::model::{Finding, HostAssessment, Standing, Verdict};
+use carepack_assessment::model::{Dated, Finding, HostAssessment, Standing, Verdict};
+use carepack_assessment::rule::Kind;
 use uuid::Uuid;
 
 use super::{InspectionError, Inspector, archive};
 use crate::objects::Objects;
-use crate::store::{Failing, HostResult, Inspection};
+use crate::store::{Failing, HostDate, HostResult, Inspection, Newest};
 
 /// Keeps what an inspection's assessment says of each host.
 ///
@@ -21,18 +22,23 @@ pub async fn keep(
     assessment: &Assessment,
 ) -> Result<(), InspectionError> {
     let mut results = Vec::with_capacity(assessment.hosts.len());
-    let mut failing = Vec::new();
+    let (mut failing, mut dates) = (Vec::new(), Vec::new());
     for page in &assessment.hosts {
         let Ok(host) = page.host.id.parse::<Uuid>() else { continue };
         let key = write_page(&inspector.objects, inspection.id, page).await?;
         results.push(result(inspection, host, page, key));
         failing.extend(failing_of(inspection.id, host, &page.findings));
+        dates.extend(dates_of(inspection.id, host, &page.findings));
     }
     let all = inspector.store.inspections(Some(inspection.contract)).await?;
     let newer = |other: &Inspection| {
         other.assessment_key.is_some() && other.period.as_str() > inspection.period.as_str()
     };
-    let newest = (!all.iter().any(newer)).then_some((inspection.contract, failing.as_slice()));
+    let newest = (!all.iter().any(newer)).then_some(Newest {
+        contract: inspection.contract,
+        failing: &failing,
+        dates: &dates,
+    });
     Ok(inspector.store.put_results(inspection.id, &results, newest).await?)
 }
 
@@ -106,4 +112,27 @@ fn failing_of(inspection: Uuid, host: Uuid, findings: &[Finding]) -> Vec<Failing
     rows.sort_by(|a, b| a.rule.cmp(&b.rule));
     rows.dedup_by(|a, b| a.rule == b.rule);
     rows
+}
+
+/// The days that a host's rules watch, each once.
+fn dates_of(inspection: Uuid, host: Uuid, findings: &[Finding]) -> Vec<HostDate> {
+    let of = |finding: &Finding| {
+        let kind = if finding.kind == Kind::Capacity.as_str() { "capacity" } else { "ends" };
+        let one = |dated: &Dated| HostDate {
+            inspection,
+            host,
+            rule: finding.rule.clone(),
+            kind,
+            at: dated.at,
+            what: dated.what.clone(),
+            title_ko: finding.ko.title.clone(),
+            title_en: finding.en.title.clone(),
+        };
+        finding.dates.iter().map(one).collect::<Vec<_>>()
+    };
+    let mut dates: Vec<HostDate> = findings.iter().flat_map(of).collect();
+    let key = |date: &HostDate| (date.rule.clone(), date.at, date.what.clone());
+    dates.sort_by_cached_key(key);
+    dates.dedup_by_key(|date| key(date));
+    dates
 }

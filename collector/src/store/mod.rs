@@ -63,7 +63,7 @@ pub use inventories::InventoryRow;
 pub use notices::{Hold, Notice, NoticeHost, NoticeState, Reason, Revision, Standing, Words};
 pub use people::{Person, Role};
 pub use plans::{Decision, Plan, PlanChange, PlanState};
-pub use results::{Failing, FailingRule, HostResult};
+pub use results::{ComingDate, Failing, FailingRule, HostDate, HostResult, Newest};
 pub use reviews::{Decided, Review, ReviewFinding, Signed};
 pub use sessions::{AccessToken, Invitation, Session, Stage};
 pub use snapshots::{Accepted, SnapshotRow};

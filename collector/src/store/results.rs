@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::value::{Row, Step, values};
@@ -171,6 +172,76 @@ impl FromRow for FailingRule {
     }
 }
 
+/// A day that a rule watches on a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostDate {
+    pub inspection: Uuid,
+    pub host: Uuid,
+    pub rule: String,
+    /// `ends` (of support, of a certificate) or `capacity`.
+    pub kind: &'static str,
+    pub at: Timestamp,
+    /// Whose day it is: `rhel 8`, `/var`.
+    pub what: String,
+    pub title_ko: String,
+    pub title_en: String,
+}
+
+impl HostDate {
+    fn step(&self) -> Step {
+        let params = values![
+            self.inspection,
+            self.host,
+            &self.rule,
+            self.kind,
+            self.at,
+            &self.what,
+            &self.title_ko,
+            &self.title_en,
+        ];
+        Step::one(queries::HOST_DATES_ADD, params)
+    }
+}
+
+/// A day of a host that is in service, with its name and contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComingDate {
+    pub host: Uuid,
+    pub hostname: String,
+    pub contract: Uuid,
+    pub rule: String,
+    /// `ends` or `capacity`.
+    pub kind: String,
+    pub at: Timestamp,
+    pub what: String,
+    pub title_ko: String,
+    pub title_en: String,
+}
+
+impl FromRow for ComingDate {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            host: row.get("host")?,
+            hostname: row.get("hostname")?,
+            contract: row.get("contract")?,
+            rule: row.get("rule")?,
+            kind: row.get("kind")?,
+            at: row.get("at")?,
+            what: row.get("what")?,
+            title_ko: row.get("title_ko")?,
+            title_en: row.get("title_en")?,
+        })
+    }
+}
+
+/// What is kept of a contract's newest inspection only.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest<'r> {
+    pub contract: Uuid,
+    pub failing: &'r [Failing],
+    pub dates: &'r [HostDate],
+}
+
 fn result_step(result: &HostResult) -> Step {
     let areas = serde_json::to_string(&result.areas).unwrap_or_default();
     let params = values![
@@ -208,17 +279,19 @@ fn failing_step(row: &Failing) -> Step {
 }
 
 impl Store {
-    /// Keeps an inspection's results in place of those it had. `failing` is given for a
-    /// contract's newest inspection only, and replaces the contract's.
+    /// Keeps an inspection's results in place of those it had. `newest` is given for a contract's
+    /// newest inspection only, and replaces the contract's.
     pub async fn put_results(
         &self,
         inspection: Uuid,
         results: &[HostResult],
-        failing: Option<(Uuid, &[Failing])>,
+        newest: Option<Newest<'_>>,
     ) -> Result<(), StoreError> {
         let mut steps = vec![Step::any(queries::HOST_RESULTS_CLEAR, values![inspection])];
         steps.extend(results.iter().map(result_step));
-        if let Some((contract, failing)) = failing {
+        if let Some(Newest { contract, failing, dates }) = newest {
+            steps.push(Step::any(queries::HOST_DATES_CLEAR, values![contract]));
+            steps.extend(dates.iter().map(HostDate::step));
             steps.push(Step::any(queries::FAILING_CLEAR, values![contract]));
             steps.extend(failing.iter().map(failing_step));
             steps.push(Step::any(queries::FAILING_RULES_CLEAR, values![contract]));
@@ -244,6 +317,15 @@ impl Store {
     /// Every host's newest.
     pub async fn latest_results(&self) -> Result<Vec<HostResult>, StoreError> {
         self.list(queries::HOST_RESULTS_LATEST, values![]).await
+    }
+
+    /// Days between two moments on hosts in service, in their order, at most `limit`.
+    pub async fn coming_dates(
+        &self,
+        (from, until): (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<ComingDate>, StoreError> {
+        self.list(queries::HOST_DATES_LIST, values![from, until, i64::from(limit)]).await
     }
 
     /// Of one host or one rule, or all, at most `limit`.

@@ -20,6 +20,20 @@ pub struct Browser {
     runtime: tokio::runtime::Runtime,
 }
 
+/// The password of everybody who signs in here.
+const PASSWORD: &str = "정기점검은 매월 첫 월요일에 합니다";
+
+/// axe-core's script, where `tests/run` has fetched it; without it, says aloud that nothing is
+/// checked with it.
+pub fn axe() -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/axe/package/axe.min.js");
+    let script = std::fs::read_to_string(file).ok();
+    if script.is_none() {
+        println!("skipped: axe-core is not in target/tools (./tests/run fetches it with npm)");
+    }
+    script
+}
+
 /// Whether the browser and its driver are installed.
 pub fn is_here() -> bool {
     let there = |path: &str| Path::new(path).exists();
@@ -84,6 +98,42 @@ impl Browser {
             bail!("{path}: {error}: {}", value["message"].as_str().unwrap_or_default());
         }
         Ok(value)
+    }
+
+    /// Opens a one-time link, chooses a password, signs in.
+    pub fn enter(&self, link: &str, login: &str) -> Result<()> {
+        self.go(link)?;
+        self.fill("#password", PASSWORD)?;
+        self.fill("#again", PASSWORD)?;
+        self.click("main button[type=submit]")?;
+        self.fill("#login", login)?;
+        self.fill("#password", PASSWORD)?;
+        self.click("main button[type=submit]")?;
+        until("home", || Ok((self.path()? == "/").then_some(())))
+    }
+
+    /// Chooses the language of the person who is signed in; `base` is the console's address.
+    pub fn speak(&self, base: &str, language: &str) -> Result<()> {
+        self.go(&format!("{base}/me"))?;
+        self.choose("select[name=language]", language)?;
+        self.click("form[action='/me/language'] button")?;
+        until("the language", || {
+            let shown = self.run("return document.documentElement.lang", &json!([]))?;
+            Ok((shown == language).then_some(()))
+        })
+    }
+
+    /// What axe finds against WCAG 2 A and AA on the page that is shown: rule, impact, an element.
+    pub fn violations(&self, axe: &str) -> Result<Vec<String>> {
+        self.run(axe, &json!([]))?;
+        let script = "const done = arguments[arguments.length - 1]; \
+            axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}).then((found) => done( \
+            found.violations.map((v) => `${v.id} ${v.impact} ${v.nodes[0].html}`)), \
+            (error) => done([String(error)]))";
+        let asked = json!({"script": script, "args": []});
+        let found = self.ask("/execute/async", Some(&asked))?;
+        let rows = found.as_array().context("axe's answer")?.iter();
+        Ok(rows.map(|row| row.as_str().unwrap_or_default().to_owned()).collect())
     }
 
     pub fn go(&self, address: &str) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Twelve months of what is coming: inspections by schedule, ends of contracts, holidays.
+//! Twelve months of what is coming: inspections by schedule, ends of contracts, holidays, and the
+//! days that rules watch on hosts: ends of support and of certificates, free space that runs out.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use axum::extract::State;
 use carepack_service::calendar::Calendar;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,12 +18,16 @@ use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::service;
-use crate::store::Contract;
+use crate::store::{ComingDate, Contract};
 
 /// Months that are shown.
 const MONTHS: i32 = 12;
 /// Most inspections of one contract in them, with one to spare for the month that runs.
 const INSPECTIONS_MAX: usize = 13;
+/// Days of hosts that are read: two for each of 10,000 hosts.
+const DATES_MAX: u32 = 20_000;
+/// Hosts named in one entry; more are counted.
+const NAMES_MAX: usize = 3;
 
 /// The customer that is asked for; all that are seen without one.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -35,7 +40,7 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Entry {
     day: Date,
-    /// `contract_end`, `holiday`, `inspection`.
+    /// `capacity`, `contract_end`, `ends`, `holiday`, `inspection`.
     kind: &'static str,
     customer: String,
     /// Contract and period, or the holiday's name.
@@ -43,6 +48,8 @@ struct Entry {
     en: String,
     /// A holiday that may still change (추정).
     estimated: bool,
+    /// Where it is explained; empty for none.
+    link: String,
 }
 
 #[derive(Serialize)]
@@ -72,16 +79,21 @@ pub async fn show(
     let customers: BTreeMap<Uuid, String> =
         view.customers().await?.into_iter().map(|customer| (customer.id, customer.name)).collect();
     let calendar = service::calendar(&console.config.data)?;
-    let today = now.to_zoned(TimeZone::get("Asia/Seoul").unwrap_or(TimeZone::UTC)).date();
+    let today = now.to_zoned(zone()).date();
     let mut entries = holidays(&calendar, today);
+    let mut asked = BTreeMap::new();
     for contract in view.contracts().await? {
         let is_asked =
             filter.customer.is_empty() || filter.customer == contract.customer.to_string();
         if is_asked {
             let name = customers.get(&contract.customer).map_or("", String::as_str);
             entries.extend(of_contract((&contract, name), today, now)?);
+            asked.insert(contract.id, name.to_owned());
         }
     }
+    let until = now + SignedDuration::from_hours(24 * 31 * i64::from(MONTHS));
+    let dates = console.store.coming_dates((now, until), DATES_MAX).await?;
+    entries.extend(of_hosts(dates, &asked, horizon(today)));
     let page = CalendarPage {
         frame: Frame::of(&caller),
         filter,
@@ -106,6 +118,7 @@ fn holidays(calendar: &Calendar, today: Date) -> Vec<Entry> {
             ko: holiday.ko.clone(),
             en: holiday.en.clone(),
             estimated: calendar.is_estimated(holiday.day),
+            link: String::new(),
         })
         .collect()
 }
@@ -126,6 +139,7 @@ fn of_contract(
         en: text.clone(),
         ko: text,
         estimated: false,
+        link: format!("/contracts/{}", contract.id),
     };
     let mut entries = Vec::new();
     let mut at = now;
@@ -141,6 +155,47 @@ fn of_contract(
         entries.push(entry(contract.ends, "contract_end", contract.name.clone()));
     }
     Ok(entries)
+}
+
+/// Days that rules watch, one entry for all hosts of a contract that have the same one. `asked` are
+/// the contracts that are looked at, with their customers.
+fn of_hosts(dates: Vec<ComingDate>, asked: &BTreeMap<Uuid, String>, until: Date) -> Vec<Entry> {
+    let mut grouped: BTreeMap<(Uuid, Date, String, String), Vec<ComingDate>> = BTreeMap::new();
+    for date in dates.into_iter().filter(|date| asked.contains_key(&date.contract)) {
+        let day = date.at.to_zoned(zone()).date();
+        if day < until {
+            let key = (date.contract, day, date.rule.clone(), date.what.clone());
+            grouped.entry(key).or_default().push(date);
+        }
+    }
+    let entry = |((contract, day, ..), same): ((Uuid, Date, _, _), Vec<ComingDate>)| {
+        let first = same.first()?;
+        let names: Vec<&str> =
+            same.iter().map(|date| date.hostname.as_str()).take(NAMES_MAX).collect();
+        let more = match same.len().saturating_sub(NAMES_MAX) {
+            0 => String::new(),
+            more => format!(" +{more}"),
+        };
+        let told = format!("{} ({}{more})", first.what, names.join(", "));
+        let link = match same.as_slice() {
+            [one] => format!("/hosts/{}", one.host),
+            _ => format!("/findings?rule={}", first.rule),
+        };
+        Some(Entry {
+            day,
+            kind: if first.kind == "capacity" { "capacity" } else { "ends" },
+            customer: asked.get(&contract).cloned().unwrap_or_default(),
+            ko: format!("{}: {told}", first.title_ko),
+            en: format!("{}: {told}", first.title_en),
+            estimated: first.kind == "capacity",
+            link,
+        })
+    };
+    grouped.into_iter().filter_map(entry).collect()
+}
+
+fn zone() -> TimeZone {
+    TimeZone::get("Asia/Seoul").unwrap_or(TimeZone::UTC)
 }
 
 /// Every month of the horizon, the empty ones too.
@@ -203,5 +258,42 @@ mod tests {
         let december: Vec<_> = year[1].entries.iter().map(|entry| entry.day.day()).collect();
         assert_eq!(december, [25]);
         assert!(year[2].entries.iter().all(|entry| !entry.estimated));
+    }
+
+    #[test]
+    fn one_entry_for_all_hosts_of_a_contract_with_the_same_day() {
+        let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let date = |contract, host: u128, name: &str, what: &str| ComingDate {
+            host: Uuid::from_u128(host),
+            hostname: name.to_owned(),
+            contract,
+            rule: "tomcat-lifecycle".to_owned(),
+            kind: "ends".to_owned(),
+            at: "2027-03-31T20:00:00Z".parse().unwrap(),
+            what: what.to_owned(),
+            title_ko: "Tomcat 지원 종료".to_owned(),
+            title_en: "End of Tomcat support".to_owned(),
+        };
+        let dates = vec![
+            date(mine, 1, "a", "Tomcat 9.0"),
+            date(mine, 2, "b", "Tomcat 9.0"),
+            date(mine, 3, "c", "Tomcat 9.0"),
+            date(mine, 4, "d", "Tomcat 9.0"),
+            date(mine, 1, "a", "Tomcat 8.5"),
+            date(other, 5, "e", "Tomcat 9.0"),
+        ];
+        let asked = BTreeMap::from([(mine, "한빛상사".to_owned())]);
+        let entries = of_hosts(dates, &asked, "2027-10-01".parse().unwrap());
+        let said: Vec<_> = entries.iter().map(|e| (e.day.to_string(), &*e.ko, &*e.link)).collect();
+        let host = format!("/hosts/{}", Uuid::from_u128(1));
+        let expected = [
+            ("2027-04-01".to_owned(), "Tomcat 지원 종료: Tomcat 8.5 (a)", host.as_str()),
+            (
+                "2027-04-01".to_owned(),
+                "Tomcat 지원 종료: Tomcat 9.0 (a, b, c +1)",
+                "/findings?rule=tomcat-lifecycle",
+            ),
+        ];
+        assert_eq!(said, expected, "in Korean time, of the contracts asked for");
     }
 }

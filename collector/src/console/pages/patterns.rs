@@ -4,21 +4,20 @@ mod actions;
 mod one;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
-use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::console::pages::hosts::AREAS;
 use crate::store::SupportPattern;
 use crate::support_patterns::PatternError;
 
-pub use actions::{draft, edit, publish, retire, shadow, attempt};
+pub use actions::{attempt, draft, edit, publish, retire, shadow};
 pub use one::show;
 
 impl From<PatternError> for Refusal {
@@ -87,13 +86,6 @@ pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
     show_page(&caller, &PatternsPage { frame: Frame::of(&caller), patterns })
 }
 
-/// The case that a new pattern is born from.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Origin {
-    case: String,
-}
-
 #[derive(Template, Serialize)]
 #[template(path = "pattern_new.html")]
 struct NewPage {
@@ -114,10 +106,10 @@ struct NewPage {
 pub async fn new(
     State(console): State<Console>,
     caller: Caller,
-    Asked(from): Asked<Origin>,
+    Path(number): Path<String>,
 ) -> Answer {
     let view = console.view(&caller);
-    let (case, contract) = view.case(&from.case).await?;
+    let (case, contract) = view.case(&number).await?;
     let linked = console.store.case_hosts(case.id).await?;
     let hosts = view.hosts(Some(contract.id)).await?.into_iter();
     let hosts = hosts.filter(|host| linked.contains(&host.id));
