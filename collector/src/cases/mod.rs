@@ -4,7 +4,9 @@
 //! know who may ask for it (the console's and the command's), nor how working time is counted
 //! ([`carepack_service`]).
 
+pub mod attachments;
 pub mod keep;
+pub mod kind;
 pub mod sla;
 
 mod moves;
@@ -13,6 +15,7 @@ use carepack_shared::terminal::plain;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::objects::ObjectError;
 use crate::store::{
     Case, CaseEvent, CaseSeverity, CaseState, Channel, Contract, EventKind, Host, NewCase, Store,
     StoreError,
@@ -42,6 +45,19 @@ pub enum CaseError {
     ForeignHost,
     #[error("the host is not linked to the case; link it first")]
     NotLinked,
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    #[error(
+        "{name:?} is none of the kinds that are taken: text, PNG, JPEG, PDF, gzip, zip, xz, bzip2, \
+         zstd, tar; pack it into an archive"
+    )]
+    Kind { name: String },
+    #[error("{name:?} is longer than {} MiB; split it", attachments::BYTES_MAX / (1024 * 1024))]
+    Large { name: String },
+    #[error("the case has as many attachments as it may; open another case for more")]
+    Many,
+    #[error("the bytes of {name:?} are gone from the object store, or not those that came")]
+    Lost { name: String },
     #[error("the contract's time zone {0:?} is not known")]
     Zone(String),
 }

@@ -1,6 +1,8 @@
 //! `case open | list | show | comment | state | close | assign | link | snapshot`.
 
-use std::path::Path;
+mod attachments;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -78,6 +80,25 @@ pub enum Case {
         #[arg(long)]
         by: String,
     },
+    /// Give a file to a case: text, PNG, JPEG, PDF or an archive, told from its bytes.
+    Attach {
+        case: String,
+        file: PathBuf,
+        /// The customer does not see it.
+        #[arg(long)]
+        internal: bool,
+        #[arg(long)]
+        by: String,
+    },
+    /// Fetch an attachment; `case show` lists them.
+    Attachment {
+        case: String,
+        /// Id of the attachment.
+        attachment: uuid::Uuid,
+        /// A file that is not there yet.
+        #[arg(long, short)]
+        output: PathBuf,
+    },
     /// Ask a linked host for a fresh snapshot.
     Snapshot {
         case: String,
@@ -137,6 +158,12 @@ impl Case {
                 Self::Open(open) => open.run(&opened).await,
                 Self::List { contract, all, json } => list(&opened, contract, (all, json)).await,
                 Self::Show { case, json } => show(&opened, &case, json).await,
+                Self::Attach { case, file, internal, by } => {
+                    attachments::attach(&opened, &case, (&file, internal, &by)).await
+                }
+                Self::Attachment { case, attachment, output } => {
+                    attachments::fetch(&opened, &case, (attachment, &output)).await
+                }
                 other => other.change(&opened.store).await,
             }
         })
@@ -170,7 +197,11 @@ impl Case {
                 let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
                 cases::ask_snapshot(store, &case, (&host, staff(&by)), now).await?;
             }
-            Self::Open(_) | Self::List { .. } | Self::Show { .. } => {}
+            Self::Open(_)
+            | Self::List { .. }
+            | Self::Show { .. }
+            | Self::Attach { .. }
+            | Self::Attachment { .. } => {}
         }
         Ok(Exit::Ok)
     }
@@ -273,6 +304,8 @@ async fn show(opened: &open::Opened, text: &str, json: bool) -> anyhow::Result<E
     if json {
         let mut shown = value(&case, &contract, (standing, due));
         shown["hosts"] = serde_json::json!(opened.store.case_hosts(case.id).await?);
+        let attachments = opened.store.attachments(case.id).await?;
+        shown["attachments"] = attachments.iter().map(attachments::value).collect();
         shown["events"] = events.iter().map(event).collect();
         return print::json(&shown);
     }
@@ -288,6 +321,7 @@ async fn show(opened: &open::Opened, text: &str, json: bool) -> anyhow::Result<E
             event.at, event.actor, event.to_state, event.body
         ));
     }
+    attachments::list(&opened.store.attachments(case.id).await?);
     Ok(Exit::Ok)
 }
 

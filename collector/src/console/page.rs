@@ -143,6 +143,12 @@ impl From<CaseError> for Refusal {
             CaseError::ForeignHost | CaseError::NotLinked => {
                 Self::conflict("refused.case_host", "")
             }
+            CaseError::Kind { name } => Self::malformed("refused.kind", name),
+            CaseError::Large { name } => Self::TooMuch(name),
+            CaseError::Many => Self::conflict("refused.many", ""),
+            CaseError::Object(_) | CaseError::Lost { .. } => {
+                Self::broken("an attachment's bytes", &error)
+            }
             CaseError::Zone(_) => Self::broken("a case's clock", &error),
         }
     }

@@ -22,6 +22,8 @@ pub struct Route {
     pub about: &'static str,
     /// Whether programs have it too.
     pub api: bool,
+    /// Whether it takes a form with files instead of JSON.
+    pub files: bool,
     /// Whether browsers have it.
     page: bool,
     handler: MethodRouter<Console>,
@@ -31,6 +33,12 @@ impl Route {
     /// Its reading is written to the audit log too.
     fn audited(mut self) -> Self {
         self.rule.audited = true;
+        self
+    }
+
+    /// Takes a form with files.
+    fn files(mut self) -> Self {
+        self.files = true;
         self
     }
 
@@ -64,7 +72,7 @@ where
         axum::routing::MethodFilter::GET
     };
     let rule = Rule { need, audited: false, path, method };
-    Route { rule, about, api: true, page: true, handler: on(filter, handler) }
+    Route { rule, about, api: true, files: false, page: true, handler: on(filter, handler) }
 }
 
 fn get<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
@@ -192,6 +200,14 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/state", WORK, cases::set_state, "Change a case's state"),
         post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
+        post("/cases/{case}/attachments", DECIDE, cases::attach, "Give files to a case").files(),
+        get(
+            "/cases/{case}/attachments/{attachment}",
+            READ,
+            cases::attachment,
+            "A file of a case, as it came",
+        )
+        .audited(),
         get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/cases/{case}/report.pdf", READ, cases::report_pdf, "The same as PDF").audited(),
         get("/patterns", STAFF, patterns::list, "Support Patterns"),

@@ -62,6 +62,8 @@ words! {
         Host = "host",
         /// A linked host was asked for a fresh snapshot.
         Snapshot = "snapshot",
+        /// A file was given.
+        Attachment = "attachment",
         /// The first response is due soon.
         Warned = "warned",
         /// The first response did not come in time.
@@ -159,7 +161,7 @@ impl CaseEvent {
         }
     }
 
-    fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         let params = values![
             self.id,
             self.case,

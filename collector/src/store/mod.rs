@@ -19,6 +19,7 @@ mod words;
 
 mod advisory_sets;
 mod alarms;
+mod attachments;
 mod audit;
 mod cases;
 mod certificates;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 
 pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
+pub use attachments::{Attachment, AttachmentKind};
 pub use audit::{Act, AuditFilter, AuditRow, chain_break};
 pub use cases::{Case, CaseEvent, CaseSeverity, CaseState, Channel, EventKind, NewCase};
 pub use certificates::Certificate;

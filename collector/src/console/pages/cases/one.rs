@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::CaseRow;
+use super::attachments::Attached;
 use crate::cases::{self, Actor, may_follow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
@@ -53,6 +54,7 @@ struct CasePage {
     cause: String,
     resolution: String,
     lines: Vec<Line>,
+    attachments: Vec<Attached>,
     /// Linked hosts.
     hosts: Vec<(Uuid, String)>,
     /// Hosts of the contract that may be linked.
@@ -106,6 +108,7 @@ pub async fn show(
         case: row(&console, &caller, (&case, &contract)).await?,
         lines: view.case_events(&case).await?.into_iter().map(Line::from).collect(),
         next: may_follow(case.state).iter().map(|state| state.as_str()).collect(),
+        attachments: view.attachments(&case).await?.into_iter().map(Attached::from).collect(),
         description: case.description,
         cause: case.cause,
         resolution: case.resolution,
