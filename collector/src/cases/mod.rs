@@ -7,6 +7,8 @@
 pub mod attachments;
 pub mod keep;
 pub mod kind;
+pub mod letter;
+pub mod mail_in;
 pub mod sla;
 
 mod moves;
@@ -17,8 +19,8 @@ use uuid::Uuid;
 
 use crate::objects::ObjectError;
 use crate::store::{
-    Case, CaseEvent, CaseSeverity, CaseState, Channel, Contract, EventKind, Host, NewCase, Store,
-    StoreError,
+    Along, Case, CaseEvent, CaseSeverity, CaseState, Channel, Contract, EventKind, Host, NewCase,
+    Reader, Store, StoreError,
 };
 
 pub use moves::may_follow;
@@ -58,6 +60,12 @@ pub enum CaseError {
     Many,
     #[error("the bytes of {name:?} are gone from the object store, or not those that came")]
     Lost { name: String },
+    #[error(transparent)]
+    Service(#[from] crate::service::ServiceError),
+    #[error("a mail cannot be written")]
+    Render(#[from] askama::Error),
+    #[error("{0:?} is no contact of the case's contract; see: carepack-collector contact add")]
+    NoContact(String),
     #[error("the contract's time zone {0:?} is not known")]
     Zone(String),
 }
@@ -104,7 +112,25 @@ pub async fn open(
         opened_by: by.name.to_owned(),
         assignee: contract.engineer.clone(),
     };
-    Ok(store.add_case(&new).await?)
+    let case = store.add_case(&new).await?;
+    // Who is a contact by this name reads the answers by mail.
+    let contacts = store.contacts_of(contract.id).await?;
+    if let Some(contact) = contacts.iter().find(|contact| contact.name == by.name) {
+        store.set_case_reporter(case.id, contact.id).await?;
+    }
+    Ok(case)
+}
+
+/// Mails the answers of a case to a contact of its contract, by its address.
+///
+/// # Errors
+/// [`CaseError::NoContact`].
+pub async fn set_reporter(store: &Store, case: &Case, email: &str) -> Result<(), CaseError> {
+    let email = email.trim().to_lowercase();
+    let contacts = store.contacts_of(case.contract).await?;
+    let contact = contacts.iter().find(|contact| contact.email == email);
+    let contact = contact.ok_or(CaseError::NoContact(email))?;
+    Ok(store.set_case_reporter(case.id, contact.id).await?)
 }
 
 /// Adds words to a case. The staff's first ones that the customer sees are the first response; a
@@ -118,6 +144,16 @@ pub async fn comment(
     (body, internal, by): (&str, bool, Actor<'_>),
     now: Timestamp,
 ) -> Result<(), CaseError> {
+    let (changed, events) = said(case, (body, internal, by), now)?;
+    keep(store, case, (&changed, &events, by)).await
+}
+
+/// What words make of a case, and what the timeline tells of it; nothing is kept yet.
+fn said(
+    case: &Case,
+    (body, internal, by): (&str, bool, Actor<'_>),
+    now: Timestamp,
+) -> Result<(Case, Vec<CaseEvent>), CaseError> {
     let body = text("comment", body, TEXT_MAX)?;
     let mut line = CaseEvent::new(case.id, EventKind::Comment, (by.name, &body), now);
     line.internal = internal && by.is_staff;
@@ -129,7 +165,7 @@ pub async fn comment(
         moves::to(&mut changed, CaseState::InProgress, now)?;
         events.push(moved(case, CaseState::InProgress, (by, ""), now));
     }
-    keep(store, case, &changed, &events).await
+    Ok((changed, events))
 }
 
 /// Changes the state of a case that goes on; [`settle`] resolves and closes.
@@ -148,7 +184,7 @@ pub async fn set_state(
     }
     moves::to(&mut changed, to, now)?;
     let note = short("note", note, TEXT_MAX)?;
-    keep(store, case, &changed, &[moved(case, to, (by, &note), now)]).await
+    keep(store, case, (&changed, &[moved(case, to, (by, &note), now)], by)).await
 }
 
 /// Resolves or closes a case with its cause and what was done; that is an answer too.
@@ -168,7 +204,7 @@ pub async fn settle(
     if by.is_staff {
         changed.responded_at.get_or_insert(now);
     }
-    keep(store, case, &changed, &[moved(case, to, (by, ""), now)]).await
+    keep(store, case, (&changed, &[moved(case, to, (by, ""), now)], by)).await
 }
 
 /// Gives a case to somebody.
@@ -185,7 +221,7 @@ pub async fn assign(
     changed.assignee = text("assignee", assignee, 80)?;
     let mut line = CaseEvent::new(case.id, EventKind::Assigned, (by.name, assignee.trim()), now);
     line.internal = true;
-    keep(store, case, &changed, &[line]).await
+    keep(store, case, (&changed, &[line], by)).await
 }
 
 /// Links a host of the same contract.
@@ -228,11 +264,27 @@ pub async fn ask_snapshot(
 async fn keep(
     store: &Store,
     before: &Case,
-    after: &Case,
-    events: &[CaseEvent],
+    (after, events, by): (&Case, &[CaseEvent], Actor<'_>),
 ) -> Result<(), CaseError> {
     debug_assert_eq!(before.revision, after.revision);
-    if store.change_case(after, events, None).await? { Ok(()) } else { Err(CaseError::Changed) }
+    let is_told = events.first().is_some_and(|line| by.is_staff && is_answer(line));
+    let reader = if is_told { store.case_reporter(before.id).await? } else { None };
+    let readers: Vec<_> = reader.map(Reader::Contact).into_iter().collect();
+    let along = Along { readers: &readers, ..Along::default() };
+    if store.change_case(after, events, &along).await? { Ok(()) } else { Err(CaseError::Changed) }
+}
+
+/// Whether a line of the desk is mailed to who asked: public words, and how it ended.
+fn is_answer(line: &CaseEvent) -> bool {
+    let is_end = || {
+        let state = CaseState::of(&line.to_state);
+        matches!(state, Some(CaseState::Resolved | CaseState::Closed))
+    };
+    match line.kind {
+        EventKind::Comment => !line.internal,
+        EventKind::State => is_end(),
+        _ => false,
+    }
 }
 
 fn moved(case: &Case, to: CaseState, (by, note): (Actor<'_>, &str), now: Timestamp) -> CaseEvent {

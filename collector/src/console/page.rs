@@ -145,11 +145,12 @@ impl From<CaseError> for Refusal {
             }
             CaseError::Kind { name } => Self::malformed("refused.kind", name),
             CaseError::Large { name } => Self::TooMuch(name),
+            CaseError::NoContact(email) => Self::malformed("refused.value", email),
             CaseError::Many => Self::conflict("refused.many", ""),
             CaseError::Object(_) | CaseError::Lost { .. } => {
                 Self::broken("an attachment's bytes", &error)
             }
-            CaseError::Zone(_) => Self::broken("a case's clock", &error),
+            CaseError::Service(_) | CaseError::Render(_) | CaseError::Zone(_) => Self::broken("a case's clock", &error),
         }
     }
 }
