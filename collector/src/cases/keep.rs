@@ -15,11 +15,9 @@ use uuid::Uuid;
 
 use super::mail_in::{self, CameIn};
 use super::{CaseError, sla};
-use crate::service::{Service, ServiceError};
 use crate::notices::Notices;
-use crate::store::{
-    Alarm, AlarmKind, Along, Case, CaseEvent, Duty, EventKind, Reader, Store,
-};
+use crate::service::{Service, ServiceError};
+use crate::store::{Alarm, AlarmKind, Along, Case, CaseEvent, Duty, EventKind, Reader, Store};
 
 /// How often the clocks are looked at.
 const PERIOD: Duration = Duration::from_secs(60);

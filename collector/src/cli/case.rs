@@ -1,6 +1,7 @@
 //! `case open | list | show | comment | state | close | assign | link | snapshot`.
 
 mod attachments;
+mod desk;
 
 use std::path::{Path, PathBuf};
 
@@ -99,6 +100,16 @@ pub enum Case {
         #[arg(long, short)]
         output: PathBuf,
     },
+    /// Mail the answers of a case to a contact of its contract.
+    Reporter { case: String, email: String },
+    /// Who of the vendor is mailed when an answer is due soon or late.
+    #[command(subcommand)]
+    Desk(desk::Desk),
+    /// Take in the replies of the folder `mail.replies` now; serve does it every minute.
+    MailIn {
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a linked host for a fresh snapshot.
     Snapshot {
         case: String,
@@ -164,6 +175,13 @@ impl Case {
                 Self::Attachment { case, attachment, output } => {
                     attachments::fetch(&opened, &case, (attachment, &output)).await
                 }
+                Self::Reporter { case, email } => {
+                    let case = find(&opened.store, &case).await?;
+                    cases::set_reporter(&opened.store, &case, &email).await?;
+                    Ok(Exit::Ok)
+                }
+                Self::Desk(desk) => desk.run(&opened).await,
+                Self::MailIn { json } => desk::mail_in(&opened, json).await,
                 other => other.change(&opened.store).await,
             }
         })
@@ -201,7 +219,10 @@ impl Case {
             | Self::List { .. }
             | Self::Show { .. }
             | Self::Attach { .. }
-            | Self::Attachment { .. } => {}
+            | Self::Attachment { .. }
+            | Self::Reporter { .. }
+            | Self::Desk(_)
+            | Self::MailIn { .. } => {}
         }
         Ok(Exit::Ok)
     }

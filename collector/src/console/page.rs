@@ -150,7 +150,9 @@ impl From<CaseError> for Refusal {
             CaseError::Object(_) | CaseError::Lost { .. } => {
                 Self::broken("an attachment's bytes", &error)
             }
-            CaseError::Service(_) | CaseError::Render(_) | CaseError::Zone(_) => Self::broken("a case's clock", &error),
+            CaseError::Service(_) | CaseError::Render(_) | CaseError::Zone(_) => {
+                Self::broken("a case's clock", &error)
+            }
         }
     }
 }

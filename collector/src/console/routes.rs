@@ -200,6 +200,7 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/state", WORK, cases::set_state, "Change a case's state"),
         post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
+        post("/cases/{case}/reporter", WORK, cases::set_reporter, "Who reads the answers by mail"),
         post("/cases/{case}/attachments", DECIDE, cases::attach, "Give files to a case").files(),
         get(
             "/cases/{case}/attachments/{attachment}",

@@ -51,13 +51,15 @@ pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use attachments::{Attachment, AttachmentKind};
 pub use audit::{Act, AuditFilter, AuditRow, chain_break};
-pub use cases::{Along, Case, CaseEvent, Reader, CaseSeverity, CaseState, Channel, EventKind, NewCase};
+pub use cases::{
+    Along, Case, CaseEvent, CaseSeverity, CaseState, Channel, EventKind, NewCase, Reader,
+};
 pub use certificates::Certificate;
 pub use contacts::{Contact, Language};
 pub use contracts::Contract;
 pub use customers::Customer;
-pub use desk::{CaseMail, DeskMember, Duty, MailOutcome};
 pub use deliveries::{Delivery, DeliveryState, Digest, Ended};
+pub use desk::{CaseMail, DeskMember, Duty, MailOutcome};
 pub use editions::{Acknowledged, Edition};
 pub use error::{Cause, StoreError};
 pub use exceptions::Exception;

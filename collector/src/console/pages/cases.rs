@@ -23,7 +23,7 @@ use crate::service::Service;
 use crate::store::{Case, CaseSeverity, CaseState, Channel, Contract};
 
 pub use attachments::{attach, fetch as attachment};
-pub use one::{ask_snapshot, comment, link, set_state, show};
+pub use one::{ask_snapshot, comment, link, set_reporter, set_state, show};
 pub use report::{pdf as report_pdf, show as report};
 
 /// Rows of one page of the list.

@@ -55,6 +55,11 @@ struct CasePage {
     resolution: String,
     lines: Vec<Line>,
     attachments: Vec<Attached>,
+    /// The address that reads the answers by mail.
+    reporter: String,
+    /// Addresses that may, for the desk.
+    #[serde(skip)]
+    contacts: Vec<(String, String)>,
     /// Linked hosts.
     hosts: Vec<(Uuid, String)>,
     /// Hosts of the contract that may be linked.
@@ -102,7 +107,11 @@ pub async fn show(
         true => patterns_of(&console, &case.number()).await?,
         false => Vec::new(),
     };
+    let contacts = console.store.contacts_of(contract.id).await?;
+    let reporter = console.store.case_reporter(case.id).await?;
+    let reporter = contacts.iter().find(|contact| Some(contact.id) == reporter);
     let page = CasePage {
+        reporter: reporter.map(|contact| contact.email.clone()).unwrap_or_default(),
         frame: Frame::of(&caller),
         patterns,
         case: row(&console, &caller, (&case, &contract)).await?,
@@ -112,6 +121,7 @@ pub async fn show(
         description: case.description,
         cause: case.cause,
         resolution: case.resolution,
+        contacts: contacts.into_iter().map(|contact| (contact.email, contact.name)).collect(),
         hosts,
         others,
         may_comment: caller.may(Right::Decide),
@@ -151,6 +161,23 @@ pub async fn comment(
     cases::comment(&console.store, &case, words, Timestamp::now()).await?;
     let after = serde_json::json!({"internal": form.internal.is_some()});
     back(&caller, (&case, &contract), after)
+}
+
+#[derive(Deserialize)]
+pub struct Reporter {
+    email: String,
+}
+
+/// Mails the answers of a case to a contact of its contract.
+pub async fn set_reporter(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Reporter>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    cases::set_reporter(&console.store, &case, &form.email).await?;
+    back(&caller, (&case, &contract), serde_json::json!({"reporter": form.email}))
 }
 
 #[derive(Deserialize)]
