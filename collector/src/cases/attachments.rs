@@ -112,7 +112,8 @@ pub fn size(attachment: &Attachment) -> String {
 /// The last part of a name, without what would move a cursor or a path.
 fn name_of(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = plain(last.trim()).chars().take(NAME_CHARS_MAX).collect();
+    let line = last.trim().replace('\n', " ");
+    let name: String = plain(&line).chars().take(NAME_CHARS_MAX).collect();
     if name.trim_matches(['.', ' ']).is_empty() { "file".to_owned() } else { name }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Nothing here decides whether it is believed.
 
-use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders};
 use uuid::Uuid;
 
 use crate::cases::letter::REPLY_ABOVE;
@@ -36,9 +38,8 @@ pub struct Incoming {
 #[must_use]
 pub fn read(bytes: &[u8]) -> Option<Incoming> {
     let message = MessageParser::default().parse(bytes)?;
-    let name =
-        |part: &mail_parser::MessagePart<'_>| part.attachment_name().unwrap_or_default().to_owned();
-    let files = message.attachments().map(|part| (name(part), part.contents().to_vec()));
+    let name = |part: &MessagePart<'_>| part.attachment_name().unwrap_or_default().to_owned();
+    let files = message.attachments().map(|part| (name(part), as_sent(&message, part)));
     let subject = message.subject().unwrap_or_default().chars().take(SUBJECT_CHARS_MAX);
     Some(Incoming {
         message_id: message.message_id().map(short).unwrap_or_default(),
@@ -49,6 +50,18 @@ pub fn read(bytes: &[u8]) -> Option<Incoming> {
         text: new_words(&message.body_text(0).unwrap_or_default()),
         files: files.filter(|(_, bytes)| !bytes.is_empty()).collect(),
     })
+}
+
+/// A file as it was before it was packed for the way: the parser gives texts in UTF-8.
+fn as_sent(message: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
+    let (from, to) = (part.raw_body_offset() as usize, part.raw_end_offset() as usize);
+    let packed = message.raw_message().get(from..to).unwrap_or_default();
+    match part.encoding {
+        Encoding::None => Some(packed.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(packed),
+        Encoding::Base64 => base64_decode(packed),
+    }
+    .unwrap_or_else(|| part.contents().to_vec())
 }
 
 fn short(text: &str) -> String {
@@ -84,9 +97,10 @@ fn answers(message: &Message<'_>) -> Vec<Uuid> {
 
 /// Whether a machine wrote it (RFC 3834, 5230, and what programs did before them).
 fn automatic(message: &Message<'_>) -> Option<&'static str> {
-    let text = |name: &'static str| {
-        let value = message.header_raw(HeaderName::Other(name.into()));
-        value.map(|value| value.trim().to_ascii_lowercase())
+    let text = |name: &str| {
+        let mut all = message.headers_raw();
+        let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim().to_ascii_lowercase())
     };
     if text("Auto-Submitted").is_some_and(|value| !value.starts_with("no")) {
         return Some("it says that a machine wrote it (Auto-Submitted)");
@@ -101,7 +115,7 @@ fn automatic(message: &Message<'_>) -> Option<&'static str> {
     let report = message.content_type().is_some_and(|kind| {
         kind.ctype() == "multipart" && kind.subtype().is_some_and(|sub| sub == "report")
     });
-    let bounce = message.header_raw(HeaderName::ReturnPath).is_some_and(|path| path.trim() == "<>");
+    let bounce = text("Return-Path").is_some_and(|path| path == "<>");
     (report || bounce).then_some("it is a report of a mail system")
 }
 
@@ -142,7 +156,7 @@ mod tests {
         let mail = read(REPLY.as_bytes()).unwrap();
         assert_eq!((mail.from.as_str(), mail.message_id.as_str()), ("kim@shop.kr", "abc@shop.kr"));
         assert!(mail.subject.contains("[C-2026-0001:ABC]"), "{}", mail.subject);
-        let ours = "019a8b0e-1f2d-7c3a-8d4e-5f6071829304".parse().unwrap();
+        let ours: Uuid = "019a8b0e-1f2d-7c3a-8d4e-5f6071829304".parse().unwrap();
         assert_eq!(mail.answers, [ours, ours]);
         assert_eq!(mail.automatic, None);
         assert_eq!(mail.files, [("../a.png".to_owned(), b"\x89PNG\r\n\x1a\n".to_vec())]);
