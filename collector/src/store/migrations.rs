@@ -19,7 +19,8 @@ const SQLITE: &[(&str, &str)] = steps!(
     "V4__console",
     "V5__cases",
     "V6__reviews",
-    "V7__desk"
+    "V7__desk",
+    "V8__services"
 );
 const POSTGRES: &[(&str, &str)] = steps!(
     "postgres",
@@ -29,7 +30,8 @@ const POSTGRES: &[(&str, &str)] = steps!(
     "V4__console",
     "V5__cases",
     "V6__reviews",
-    "V7__desk"
+    "V7__desk",
+    "V8__services"
 );
 
 /// The steps for SQLite.
