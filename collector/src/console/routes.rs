@@ -104,8 +104,9 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts, inspections,
-        invitation, me, notices, patterns, people, search, sign_in, snapshots,
+        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
+        inspections, invitation, me, notices, patterns, people, search, services, sign_in,
+        snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -220,6 +221,18 @@ pub fn catalogue() -> Vec<Route> {
         post("/patterns/{pattern}/shadow", WORK, patterns::shadow, "Let it run in shadow"),
         post("/patterns/{pattern}/publish", APPROVE, patterns::publish, "Let it judge"),
         post("/patterns/{pattern}/retire", WORK, patterns::retire, "Take it out"),
+        get("/services", READ, services::list, "Services that were recorded"),
+        get("/services/new", WORK, services::form, "The form of a kind of service").page_only(),
+        post("/services", WORK, services::add, "Record a service that was done"),
+        get("/services/{service}", READ, services::show, "A service with its checklist"),
+        get("/contracts/{contract}/ledger", READ, services::ledger, "What was promised and done"),
+        get(
+            "/contracts/{contract}/ledger/{year}/{file}",
+            READ,
+            services::report,
+            "The annual service report",
+        )
+        .audited(),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),

@@ -22,6 +22,7 @@ use crate::store::{Contract, Edition, Inspection, ReviewFinding, Signed, State a
 
 pub use actions::{acknowledge, decide, open, opinion, publish, sign};
 pub use editions::{draft, file};
+pub(in crate::console) use editions::REPORT_POLICY;
 
 /// Rows of the queue.
 const ROWS_MAX: usize = 500;
