@@ -62,6 +62,8 @@ words! {
         Assigned = "assigned",
         /// A host was linked.
         Host = "host",
+        /// A finding was linked.
+        Finding = "finding",
         /// A linked host was asked for a fresh snapshot.
         Snapshot = "snapshot",
         /// A file was given.

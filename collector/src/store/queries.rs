@@ -43,6 +43,8 @@ queries! {
     CASE_EVENTS_ADD = "case_events_add",
     CASE_EVENTS_GET = "case_events_get",
     CASE_EVENTS_LIST = "case_events_list",
+    CASE_FINDINGS_ADD = "case_findings_add",
+    CASE_FINDINGS_LIST = "case_findings_list",
     CASE_HOSTS_ADD = "case_hosts_add",
     CASE_HOSTS_LIST = "case_hosts_list",
     CASE_MAILS_ADD = "case_mails_add",

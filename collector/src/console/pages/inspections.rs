@@ -21,8 +21,8 @@ use crate::inspections::review::{ReviewError, findings};
 use crate::store::{Contract, Edition, Inspection, ReviewFinding, Signed, State as Stands};
 
 pub use actions::{acknowledge, decide, open, opinion, publish, sign};
-pub use editions::{draft, file};
 pub(in crate::console) use editions::REPORT_POLICY;
+pub use editions::{draft, file};
 
 /// Rows of the queue.
 const ROWS_MAX: usize = 500;

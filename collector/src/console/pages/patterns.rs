@@ -18,7 +18,7 @@ use crate::console::pages::hosts::AREAS;
 use crate::store::SupportPattern;
 use crate::support_patterns::PatternError;
 
-pub use actions::{draft, edit, publish, retire, shadow, attempt};
+pub use actions::{attempt, draft, edit, publish, retire, shadow};
 pub use one::show;
 
 impl From<PatternError> for Refusal {

@@ -138,7 +138,9 @@ async fn patterns_of(console: &Console, number: &str) -> Result<Vec<String>, Ref
 impl CasePage {
     /// A fault that is over and left no pattern yet.
     fn asks_for_a_pattern(&self) -> bool {
-        self.may_work && self.patterns.is_empty() && matches!(self.case.state, "resolved" | "closed")
+        self.may_work
+            && self.patterns.is_empty()
+            && matches!(self.case.state, "resolved" | "closed")
     }
 }
 

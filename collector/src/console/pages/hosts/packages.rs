@@ -78,7 +78,8 @@ fn listed(facts: &Facts, advised: Option<&Advised>) -> (Vec<Package>, Option<Str
     let fixes = fixes(advised);
     let mut packages: Vec<Package> = installed.iter().map(|one| package(one, &fixes)).collect();
     // What waits for a fix comes first.
-    let order = |p: &Package| (p.advisory.is_empty(), p.name.clone(), p.arch.clone(), p.evr.clone());
+    let order =
+        |p: &Package| (p.advisory.is_empty(), p.name.clone(), p.arch.clone(), p.evr.clone());
     packages.sort_by_cached_key(order);
     (packages, None)
 }

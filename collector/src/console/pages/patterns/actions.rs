@@ -95,9 +95,10 @@ pub async fn attempt(
 ) -> Answer {
     let pattern = support_patterns::get(&console.store, &id).await?;
     support_patterns::compiled(&pattern)?;
-    let running = console.hunting.begin(&id).map_err(|other| {
-        Refusal::conflict("refused.pattern_running", other)
-    })?;
+    let running = console
+        .hunting
+        .begin(&id)
+        .map_err(|other| Refusal::conflict("refused.pattern_running", other))?;
     let revision = pattern.revision;
     tokio::spawn(async move {
         let stores = (&console.store, &console.objects);
@@ -107,7 +108,12 @@ pub async fn attempt(
         }
         drop(running);
     });
-    done(&caller, &format!("/patterns/{id}#trial"), &revision, detail(json!({"revision": revision})))
+    done(
+        &caller,
+        &format!("/patterns/{id}#trial"),
+        &revision,
+        detail(json!({"revision": revision})),
+    )
 }
 
 /// It runs in assessments and reaches no customer.
