@@ -11,8 +11,11 @@ use carepack_collector::cases::attachments::{self, File};
 use carepack_collector::cases::mail_in::{self, CameIn};
 use carepack_collector::cases::{self, Actor, CaseError, Request, keep};
 use carepack_collector::config::Config;
+use carepack_collector::ledger::record::{self, Entry};
+use carepack_collector::ledger::{self, Became, LedgerError, Span};
 use carepack_collector::notices::{Notices, mail};
 use carepack_collector::objects::Objects;
+use carepack_collector::reports::{Lang, annual};
 use carepack_collector::service::Service;
 use carepack_collector::store::{
     AlarmKind, AttachmentKind, Case, CaseSeverity, CaseState, Channel, Contact, Contract, Customer,
@@ -368,7 +371,66 @@ async fn a_mail_that_nobody_can_place_is_a_persons(store: Store) {
     assert_eq!(desk.came("11-23T11:01").await, (0, 0, 1));
 }
 
+async fn the_ledger_sets_what_was_done_against_what_was_promised(store: Store) {
+    let contract = contract(&store).await;
+    let customer = store.customer(contract.customer).await.unwrap().unwrap();
+    let service = Service::load(Path::new("/nonexistent")).unwrap();
+    // Answered after one working hour, after six (late), and not at all.
+    for (opened_at, answered_at) in
+        [("03-03T10:00", "03-03T11:00"), ("03-04T10:00", "03-04T16:00"), ("11-23T10:00", "")]
+    {
+        let case = opened(&store, &contract, opened_at).await;
+        if !answered_at.is_empty() {
+            let words = ("확인했습니다", false, ENGINEER);
+            cases::comment(&store, &case, words, at(answered_at)).await.unwrap();
+        }
+    }
+    let kinds = carepack_service::recorded::with(None).unwrap();
+    let mut entry = Entry {
+        kind: "dr-drill",
+        held_on: "2026-06-10".parse().unwrap(),
+        engineer: "박엔지니어",
+        results: [("restore".to_owned(), ("pass".to_owned(), "40분 #strong[x]".to_owned()))].into(),
+        note: "복구 <b>완료</b>",
+    };
+    let by = ("kim", at("06-11T09:00"));
+    let id = record::record(&store, &kinds, (&contract, &entry), by).await.unwrap();
+    entry.held_on = "2025-06-10".parse().unwrap();
+    record::record(&store, &kinds, (&contract, &entry), by).await.unwrap();
+    entry.kind = "party";
+    let refused = record::record(&store, &kinds, (&contract, &entry), by).await.unwrap_err();
+    assert!(matches!(refused, LedgerError::Kind(_)), "{refused}");
+
+    let of = (&contract, &customer);
+    let (year, now) = (Span::year(2026).unwrap(), at("11-23T11:00"));
+    let ledger = ledger::read(&store, &service, of, year, now).await.unwrap();
+    assert_eq!((ledger.visits_promised, ledger.visits.len()), (12, 0));
+    // Windows from January to November have passed, nobody assessed any; December is to come.
+    let counted = ledger.inspections_counted;
+    assert_eq!((counted.due, counted.published, counted.missed), (11, 0, 11));
+    assert_eq!(ledger.inspections.last().unwrap().became, Became::Coming);
+    let responses = &ledger.responses;
+    assert_eq!((responses.met, responses.missed, responses.waiting), (1, 1, 1));
+    assert_eq!((responses.median_minutes, responses.worst_minutes), (Some(60), Some(360)));
+    assert_eq!(responses.worst, "C-2026-0002");
+    assert_eq!(ledger.cases_counted.by_channel["web"], 3);
+    let services: Vec<_> = ledger.services.iter().map(|service| service.id).collect();
+    assert_eq!(services, [id], "that of the year before stands in its own");
+    let wrong = Span { from: year.until, until: year.from };
+    assert!(ledger::read(&store, &service, of, wrong, now).await.is_err());
+
+    for (lang, told) in [(Lang::Ko, "재해 복구 훈련"), (Lang::En, "Disaster-recovery drill")]
+    {
+        let report = annual::render(&ledger, lang).unwrap();
+        assert!(report.html.contains(told) && report.html.contains("C-2026-0002"));
+        assert!(report.html.contains("복구 &#60;b&#62;완료"), "what people wrote is no markup");
+        assert!(report.pdf.starts_with(b"%PDF-"));
+        assert_eq!(report.pdf, annual::render(&ledger, lang).unwrap().pdf, "the same bytes");
+    }
+}
+
 on_both! {
+    the_ledger_sets_what_was_done_against_what_was_promised,
     the_clock_warns_the_engineer_and_then_the_escalation_once_each,
     a_warning_that_an_answer_overtook_is_not_sent,
     the_desks_public_words_and_the_end_are_mailed_to_who_asked,

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::objects::ObjectError;
 use crate::store::{
-    Along, Case, CaseEvent, CaseSeverity, CaseState, Channel, Contract, EventKind, Host, NewCase,
-    Reader, Store, StoreError,
+    Along, Case, CaseEvent, CaseFinding, CaseSeverity, CaseState, Channel, Contract, EventKind,
+    Failing, Host, NewCase, Reader, Store, StoreError,
 };
 
 pub use moves::may_follow;
@@ -240,6 +240,33 @@ pub async fn link(
     let mut line = CaseEvent::new(case.id, EventKind::Host, (by.name, &host.hostname), now);
     line.host = Some(host.id);
     Ok(store.link_case_host(host.id, &line).await?)
+}
+
+/// Links what fails on a host of the same contract, and the host with it.
+///
+/// # Errors
+/// [`CaseError::ForeignHost`]; [`StoreError::Exists`] when it is linked already.
+pub async fn link_finding(
+    store: &Store,
+    case: &Case,
+    (host, failing, by): (&Host, &Failing, Actor<'_>),
+    now: Timestamp,
+) -> Result<(), CaseError> {
+    if host.contract != case.contract {
+        return Err(CaseError::ForeignHost);
+    }
+    let finding = CaseFinding {
+        case: case.id,
+        host: host.id,
+        rule: failing.rule.clone(),
+        verdict: failing.verdict.clone(),
+        linked_at: now,
+    };
+    let body = format!("{}: {} ({})", host.hostname, failing.title_ko, failing.rule);
+    let mut line = CaseEvent::new(case.id, EventKind::Finding, (by.name, &body), now);
+    line.host = Some(host.id);
+    let is_new = !store.case_hosts(case.id).await?.contains(&host.id);
+    Ok(store.link_case_finding(&finding, (is_new, &line)).await?)
 }
 
 /// Asks a linked host for a fresh snapshot; it sends one when it next reports.

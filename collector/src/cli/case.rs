@@ -100,6 +100,14 @@ pub enum Case {
         #[arg(long, short)]
         output: PathBuf,
     },
+    /// Link what fails on a host of the contract.
+    Finding {
+        case: String,
+        host: String,
+        rule: String,
+        #[arg(long)]
+        by: String,
+    },
     /// Mail the answers of a case to a contact of its contract.
     Reporter { case: String, email: String },
     /// Who of the vendor is mailed when an answer is due soon or late.
@@ -210,6 +218,14 @@ impl Case {
             Self::Link { case, host, by } => {
                 let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
                 cases::link(store, &case, (&host, staff(&by)), now).await?;
+            }
+            Self::Finding { case, host, rule, by } => {
+                let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
+                let failing = store.failing(Some(host.id), Some(&rule), 1).await?.pop();
+                let failing = failing.with_context(|| {
+                    format!("{rule} does not fail on {} as it was last assessed", host.hostname)
+                })?;
+                cases::link_finding(store, &case, (&host, &failing, staff(&by)), now).await?;
             }
             Self::Snapshot { case, host, by } => {
                 let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);

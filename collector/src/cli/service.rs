@@ -102,7 +102,7 @@ impl Service {
                 Self::Report { of, output, lang } => {
                     let ledger = of.read(&opened).await?;
                     for lang in lang.list() {
-                        let rendered = annual::render(&ledger, *lang, Timestamp::now());
+                        let rendered = annual::render(&ledger, *lang);
                         let rendered = rendered.context("rendering the report")?;
                         inspect::save(&output, &format!("service.{}", lang.code()), &rendered)?;
                     }

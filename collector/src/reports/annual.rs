@@ -6,6 +6,7 @@
 use askama::Template;
 use carepack_assessment::model::Verdict;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::clean::{clean_lines, or_dash};
@@ -48,12 +49,15 @@ struct Page<'a> {
     r: &'a Annual,
 }
 
-/// Makes the report; `date` is the day that stands in the PDF.
+/// Makes the report; the PDF is dated with the last day of its time, so that the same ledger gives
+/// the same bytes.
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn render(ledger: &Ledger, lang: Lang, date: Timestamp) -> Result<Rendered, ReportError> {
+pub fn render(ledger: &Ledger, lang: Lang) -> Result<Rendered, ReportError> {
     let annual = of(ledger, lang);
+    let date = ledger.span.until.to_zoned(TimeZone::UTC).map(|day| day.timestamp());
+    let date = date.unwrap_or(Timestamp::UNIX_EPOCH);
     let json = serde_json::to_value(&annual)?;
     let ident = format!("{} {}", annual.document, annual.lang);
     let pdf = pdf::document((TEMPLATE, &json), Vec::new(), (ident, date))?;

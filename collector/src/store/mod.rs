@@ -21,6 +21,7 @@ mod advisory_sets;
 mod alarms;
 mod attachments;
 mod audit;
+mod case_findings;
 mod cases;
 mod certificates;
 mod contacts;
@@ -52,6 +53,7 @@ pub use advisory_sets::{AdvisorySet, FeedState};
 pub use alarms::{Alarm, AlarmKind};
 pub use attachments::{Attachment, AttachmentKind};
 pub use audit::{Act, AuditFilter, AuditRow, chain_break};
+pub use case_findings::CaseFinding;
 pub use cases::{
     Along, Case, CaseEvent, CaseSeverity, CaseState, Channel, EventKind, NewCase, Reader,
 };

@@ -103,7 +103,7 @@ pub async fn file(
         _ => return Err(Refusal::NotFound),
     };
     let (contract, year, ledger) = read(&console, &caller, (id, Some(year))).await?;
-    let work = move || annual::render(&ledger, lang, Timestamp::now());
+    let work = move || annual::render(&ledger, lang);
     let made = tokio::task::spawn_blocking(work).await;
     let made = made.map_err(|error| Refusal::broken("the annual report", &error))?;
     let made = made.map_err(|error| Refusal::broken("the annual report", &error))?;
