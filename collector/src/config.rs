@@ -401,7 +401,7 @@ mod tests {
             ("limits", 7),
             ("advisories", 1),
             ("notices", 1),
-            ("mail", 16),
+            ("mail", 17),
         ] {
             assert_eq!(parsed[section].as_table().unwrap().len(), keys, "{section}");
         }

@@ -5,7 +5,8 @@
 //! [`support_patterns`] and what was [`agreed`]), are reviewed and published there,
 //! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
 //! them is followed until evidence proves it ([`plans`]). What customers ask for is a case
-//! ([`cases`]), on the clock of what they were promised ([`service`]). [`console`] is the door for people and
+//! ([`cases`]), on the clock of what they were promised ([`service`]); what was promised and done
+//! stands in the [`ledger`]. [`console`] is the door for people and
 //! programs, [`cli`] the one on the machine itself.
 
 pub mod advisories;
@@ -17,6 +18,7 @@ pub mod config;
 pub mod console;
 pub mod inspections;
 pub mod intake;
+pub mod ledger;
 pub mod notices;
 pub mod objects;
 pub mod pattern_packs;

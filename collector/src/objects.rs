@@ -1,4 +1,4 @@
-//! Documents too long for the database: compressed snapshots and frozen assessments.
+//! Documents too long for the database: compressed snapshots, frozen assessments, attachments.
 //!
 //! Keys are our own, made of identifiers and digests; no text of a host is ever part of one. A
 //! put is atomic and durable on return (file and folder are synced). Knows nothing of what the
@@ -65,6 +65,12 @@ pub fn snapshot_key(host: Uuid, snapshot: Uuid, sha256: &str) -> String {
 #[must_use]
 pub fn assessment_key(inspection: Uuid, version: Uuid) -> String {
     format!("assessments/{inspection}/{version}.json.zst")
+}
+
+/// Key of an attachment of a case.
+#[must_use]
+pub fn attachment_key(case: Uuid, sha256: &str) -> String {
+    format!("attachments/{case}/{sha256}")
 }
 
 impl Objects {

@@ -155,7 +155,6 @@ pub async fn serve_until(
     let reached = (url.as_str(), addresses.ca_sha256.as_str());
     let console = Console::new(stores.clone(), Arc::clone(&shared), pack, reached);
     let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
-    let cases_store = parts.store.clone();
     let intake = Intake::new(
         (parts.store, parts.objects),
         Arc::clone(&authority),
@@ -187,8 +186,9 @@ pub async fn serve_until(
     let stopped_too = stopped.clone();
     let people = tokio::spawn(people.run(stopped, GRACE));
     let refreshing = tokio::spawn(refresh(authority, identity));
-    let data = config.data.clone();
-    let casing = tokio::spawn(cases::keep::keep_running(cases_store, data, stopped_too.clone()));
+    let mail = Arc::clone(&accepted);
+    let casing = cases::keep::keep_running(notices.clone(), mail, stopped_too.clone());
+    let casing = tokio::spawn(casing);
     let noticing = tokio::spawn(notices::keep_running(notices, accepted, stopped_too));
     tracing::info!(agents = %addresses.agents, people = %addresses.people, "serve.ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use carepack_service::calendar::Calendar;
 use carepack_service::levels::{Catalogue, LevelsError};
+use carepack_service::recorded::{self, Kinds, RecordedError};
 
 /// Longest file that is read.
 const BYTES_MAX: u64 = 256 * 1024;
@@ -34,6 +35,22 @@ pub enum ServiceError {
         #[source]
         source: LevelsError,
     },
+    #[error("{} cannot be used", path.display())]
+    Recorded {
+        path: PathBuf,
+        #[source]
+        source: RecordedError,
+    },
+}
+
+/// The kinds of services that are recorded, with the operator's own (`DATA/service/recorded.yaml`).
+///
+/// # Errors
+/// [`ServiceError`] names the file.
+pub fn kinds(data: &Path) -> Result<Kinds, ServiceError> {
+    let path = data.join("service/recorded.yaml");
+    let own = read(&path)?;
+    recorded::with(own.as_deref()).map_err(|source| ServiceError::Recorded { path, source })
 }
 
 /// The calendar and the levels.

@@ -58,6 +58,24 @@ impl Browser {
         Ok((answer.status().as_u16(), answer.text().await?))
     }
 
+    /// Gives one file by a form with files.
+    async fn upload(&self, path: &str, (name, bytes): (&str, &[u8]), more: &str) -> Result<Answer> {
+        let head = format!(
+            "--b0undary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: image/png\r\n\r\n"
+        );
+        let body = [head.as_bytes(), bytes, b"\r\n", more.as_bytes(), b"--b0undary--\r\n"].concat();
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("origin", &self.url)
+            .header("cookie", &self.cookie)
+            .header("content-type", "multipart/form-data; boundary=b0undary")
+            .body(body);
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
     async fn get(&self, path: &str) -> Result<Answer> {
         let request = self.client.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
         let answer = request.send().await?;
@@ -142,5 +160,75 @@ async fn a_case_is_opened_answered_and_reported_and_stays_its_customers() -> Res
     let all = collector.json(&["case", "list", "--all"])?;
     ensure!(all[0]["clock"] == "met" && all[0]["state"] == "closed", "{all}");
     ensure!(collector.json(&["case", "list"])?.as_array().is_some_and(Vec::is_empty));
+    Ok(())
+}
+
+const INTERNAL: &str =
+    "--b0undary\r\nContent-Disposition: form-data; name=\"internal\"\r\n\r\non\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_case_are_its_customers_and_come_back_as_downloads() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut collector = Collector::init(&folder.path().join("data"))?;
+    collector.contract("한빛상사", "shop", &["--level", "standard-12"])?;
+    collector.contract("대한은행", "bank", &["--level", "premium"])?;
+    let addresses = collector.serve()?;
+    let at = (&collector, &addresses);
+    let engineer = Browser::sign_in(at, "park", &["--role", "engineer"]).await?;
+    let of = |customer, role| ["--customer", customer, "--role", role];
+    let manager = Browser::sign_in(at, "kim", &of("한빛상사", "customer_manager")).await?;
+    let reader = Browser::sign_in(at, "choi", &of("한빛상사", "customer_reader")).await?;
+    let bank = Browser::sign_in(at, "lee", &of("대한은행", "customer_manager")).await?;
+    let open = ["--title", "응답 없음", "--description", "접속 불가", "--by", "김담당"];
+    let open = [&["case", "open", "--contract", "shop"], &open[..]].concat();
+    let number = collector.run(&open)?.trim().to_owned();
+    let files = format!("/cases/{number}/attachments");
+
+    // What its sender calls a picture is a page; it is taken as the text that it is.
+    let page = ("<img src=x onerror=alert(1)>.png", "<script>alert(1)</script>".as_bytes());
+    ensure!(bank.upload(&files, page, "").await?.0 == 404, "another customer's case");
+    ensure!(reader.upload(&files, page, "").await?.0 == 403, "a reader gives nothing");
+    let (status, text) = manager.upload(&files, page, "").await?;
+    ensure!(status == 303, "{status} {text}");
+    let program = ("a.png", &b"\x7fELF\x02\x01\x01\0"[..]);
+    let (status, text) = manager.upload(&files, program, "").await?;
+    ensure!(status == 422 && text.contains("받지 않는 형식"), "{status} {text}");
+    let long = vec![b'x'; 21 * 1024 * 1024];
+    ensure!(manager.upload(&files, ("long.txt", &long), "").await?.0 == 413, "too long");
+    let secret = ("분석.txt", "내부 분석".as_bytes());
+    ensure!(engineer.upload(&files, secret, INTERNAL).await?.0 == 303);
+
+    let (_, seen) = manager.get(&format!("/cases/{number}")).await?;
+    ensure!(seen.contains("&#60;img src=x onerror=alert(1)&#62;.png"), "{seen}");
+    ensure!(!seen.contains("분석.txt"), "a customer sees an internal file");
+    ensure!(engineer.get(&format!("/cases/{number}")).await?.1.contains("분석.txt"));
+    let shown = collector.json(&["case", "show", &number])?;
+    let id = |at: usize| shown["attachments"][at]["id"].as_str().context("an attachment's id");
+    let address = format!("{}{files}/{}", reader.url, id(0)?);
+    let got = reader.client.get(address).header("cookie", &reader.cookie).send().await?;
+    let head = |name: &str| got.headers().get(name).and_then(|text| text.to_str().ok());
+    ensure!(head("content-type") == Some("application/octet-stream"), "{got:?}");
+    ensure!(head("x-content-type-options") == Some("nosniff"), "{got:?}");
+    let way = head("content-disposition").context("how it is shown")?;
+    ensure!(way.starts_with("attachment; filename=\"") && way.contains("%3Cimg"), "{way}");
+    ensure!(head("content-security-policy").is_some_and(|text| text.contains("sandbox")));
+    ensure!(got.bytes().await?.as_ref() == page.1, "as it came");
+    for stranger in [&bank, &manager] {
+        let hidden = stranger.get(&format!("{files}/{}", id(1)?)).await?;
+        ensure!(hidden.0 == 404, "an internal file is nobody's else");
+    }
+    ensure!(bank.get(&format!("{files}/{}", id(0)?)).await?.0 == 404);
+
+    // The same by commands; a file that is there is not written over.
+    let (first, copy) = (id(0)?, folder.path().join("copy"));
+    let copy = copy.to_str().context("a path")?;
+    let fetch = ["case", "attachment", &number, first, "--output", copy];
+    collector.run(&fetch)?;
+    ensure!(std::fs::read(copy)? == page.1 && collector.run(&fetch).is_err());
+    let operator = Browser::sign_in(at, "root", &["--role", "operator"]).await?;
+    let (_, audit) = operator.get("/audit/export").await?;
+    for action in ["POST /cases/{case}/attachments", "GET /cases/{case}/attachments/{attachment}"] {
+        ensure!(audit.contains(action), "{action} is not in {audit}");
+    }
     Ok(())
 }

@@ -5,5 +5,6 @@
 
 pub mod calendar;
 pub mod levels;
+pub mod recorded;
 
 pub mod clock;

@@ -1,19 +1,23 @@
-//! The background step of cases: tells once that a first response is due soon, and once that it
-//! did not come in time, in the timeline and as an alarm.
+//! The background step of cases: takes in mail, and tells once that a first response is due soon,
+//! and once that it did not come in time: in the timeline, as an alarm, and by mail to those of
+//! the desk who look after the contract.
 //!
 //! Takes no input and may run twice: what is told stands in the case.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carepack_service::clock::Standing;
 use carepack_shared::terminal::explain;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::mail_in::{self, CameIn};
 use super::{CaseError, sla};
+use crate::notices::Notices;
 use crate::service::{Service, ServiceError};
-use crate::store::{Alarm, AlarmKind, Case, CaseEvent, EventKind, Store};
+use crate::store::{Alarm, AlarmKind, Along, Case, CaseEvent, Duty, EventKind, Reader, Store};
 
 /// How often the clocks are looked at.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -38,8 +42,8 @@ pub struct Told {
 
 /// Runs on a period until `stop` says so.
 pub async fn keep_running(
-    store: Store,
-    data: PathBuf,
+    notices: Notices,
+    mail: Arc<Notify>,
     mut stop: tokio::sync::watch::Receiver<bool>,
 ) {
     let mut tick = tokio::time::interval(PERIOD);
@@ -49,13 +53,22 @@ pub async fn keep_running(
             _ = stop.wait_for(|stop| *stop) => return,
             _ = tick.tick() => {}
         }
-        let service = Service::load(&data).map_err(KeepError::from);
+        match mail_in::run(&notices, Timestamp::now()).await {
+            Ok(came) if came != CameIn::default() => tracing::info!(?came, "cases.mail_in"),
+            Ok(_) => {}
+            Err(error) => tracing::error!("cases.mail_in_failed: {}", explain(&error, None)),
+        }
+        let service = Service::load(&notices.config.data).map_err(KeepError::from);
         let told = match service {
-            Ok(service) => run(&store, &service, Timestamp::now()).await,
+            Ok(service) => run(&notices.store, &service, Timestamp::now()).await,
             Err(error) => Err(error),
         };
         match told {
-            Ok(told) if told != Told::default() => tracing::info!(?told, "cases.told"),
+            Ok(told) if told != Told::default() => {
+                tracing::info!(?told, "cases.told");
+                // A warning is of no use when it waits for the next run of mails.
+                mail.notify_one();
+            }
             Ok(_) => {}
             Err(error) => tracing::error!("cases.failed: {}", explain(&error, None)),
         }
@@ -87,6 +100,13 @@ pub async fn run(store: &Store, service: &Service, now: Timestamp) -> Result<Tol
     Ok(told)
 }
 
+/// Who is mailed: the contract's engineers before it is late, the escalation too when it is.
+async fn readers(store: &Store, case: &Case, kind: EventKind) -> Result<Vec<Reader>, CaseError> {
+    let mut members = store.desk_members(case.contract).await?;
+    members.retain(|member| kind == EventKind::Breached || member.duty == Duty::Engineer);
+    Ok(members.into_iter().map(|member| Reader::Member(member.id)).collect())
+}
+
 /// Tells of a case; false when somebody changed it meanwhile: the next run looks again.
 async fn tell(
     store: &Store,
@@ -111,5 +131,7 @@ async fn tell(
         host: None,
         detail: format!("{} {what}: {}", case.number(), case.title),
     };
-    Ok(store.change_case(&changed, &[line], Some(&alarm)).await?)
+    let readers = readers(store, case, kind).await?;
+    let along = Along { alarm: Some(&alarm), readers: &readers, ..Along::default() };
+    Ok(store.change_case(&changed, &[line], &along).await?)
 }

@@ -4,7 +4,11 @@
 //! know who may ask for it (the console's and the command's), nor how working time is counted
 //! ([`carepack_service`]).
 
+pub mod attachments;
 pub mod keep;
+pub mod kind;
+pub mod letter;
+pub mod mail_in;
 pub mod sla;
 
 mod moves;
@@ -13,9 +17,10 @@ use carepack_shared::terminal::plain;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::objects::ObjectError;
 use crate::store::{
-    Case, CaseEvent, CaseSeverity, CaseState, Channel, Contract, EventKind, Host, NewCase, Store,
-    StoreError,
+    Along, Case, CaseEvent, CaseFinding, CaseSeverity, CaseState, Channel, Contract, EventKind,
+    Failing, Host, NewCase, Reader, Store, StoreError,
 };
 
 pub use moves::may_follow;
@@ -42,6 +47,25 @@ pub enum CaseError {
     ForeignHost,
     #[error("the host is not linked to the case; link it first")]
     NotLinked,
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    #[error(
+        "{name:?} is none of the kinds that are taken: text, PNG, JPEG, PDF, gzip, zip, xz, bzip2, \
+         zstd, tar; pack it into an archive"
+    )]
+    Kind { name: String },
+    #[error("{name:?} is longer than {} MiB; split it", attachments::BYTES_MAX / (1024 * 1024))]
+    Large { name: String },
+    #[error("the case has as many attachments as it may; open another case for more")]
+    Many,
+    #[error("the bytes of {name:?} are gone from the object store, or not those that came")]
+    Lost { name: String },
+    #[error(transparent)]
+    Service(#[from] crate::service::ServiceError),
+    #[error("a mail cannot be written")]
+    Render(#[from] askama::Error),
+    #[error("{0:?} is no contact of the case's contract; see: carepack-collector contact add")]
+    NoContact(String),
     #[error("the contract's time zone {0:?} is not known")]
     Zone(String),
 }
@@ -88,7 +112,25 @@ pub async fn open(
         opened_by: by.name.to_owned(),
         assignee: contract.engineer.clone(),
     };
-    Ok(store.add_case(&new).await?)
+    let case = store.add_case(&new).await?;
+    // Who is a contact by this name reads the answers by mail.
+    let contacts = store.contacts_of(contract.id).await?;
+    if let Some(contact) = contacts.iter().find(|contact| contact.name == by.name) {
+        store.set_case_reporter(case.id, contact.id).await?;
+    }
+    Ok(case)
+}
+
+/// Mails the answers of a case to a contact of its contract, by its address.
+///
+/// # Errors
+/// [`CaseError::NoContact`].
+pub async fn set_reporter(store: &Store, case: &Case, email: &str) -> Result<(), CaseError> {
+    let email = email.trim().to_lowercase();
+    let contacts = store.contacts_of(case.contract).await?;
+    let contact = contacts.iter().find(|contact| contact.email == email);
+    let contact = contact.ok_or(CaseError::NoContact(email))?;
+    Ok(store.set_case_reporter(case.id, contact.id).await?)
 }
 
 /// Adds words to a case. The staff's first ones that the customer sees are the first response; a
@@ -102,6 +144,16 @@ pub async fn comment(
     (body, internal, by): (&str, bool, Actor<'_>),
     now: Timestamp,
 ) -> Result<(), CaseError> {
+    let (changed, events) = said(case, (body, internal, by), now)?;
+    keep(store, case, (&changed, &events, by)).await
+}
+
+/// What words make of a case, and what the timeline tells of it; nothing is kept yet.
+fn said(
+    case: &Case,
+    (body, internal, by): (&str, bool, Actor<'_>),
+    now: Timestamp,
+) -> Result<(Case, Vec<CaseEvent>), CaseError> {
     let body = text("comment", body, TEXT_MAX)?;
     let mut line = CaseEvent::new(case.id, EventKind::Comment, (by.name, &body), now);
     line.internal = internal && by.is_staff;
@@ -113,7 +165,7 @@ pub async fn comment(
         moves::to(&mut changed, CaseState::InProgress, now)?;
         events.push(moved(case, CaseState::InProgress, (by, ""), now));
     }
-    keep(store, case, &changed, &events).await
+    Ok((changed, events))
 }
 
 /// Changes the state of a case that goes on; [`settle`] resolves and closes.
@@ -132,7 +184,7 @@ pub async fn set_state(
     }
     moves::to(&mut changed, to, now)?;
     let note = short("note", note, TEXT_MAX)?;
-    keep(store, case, &changed, &[moved(case, to, (by, &note), now)]).await
+    keep(store, case, (&changed, &[moved(case, to, (by, &note), now)], by)).await
 }
 
 /// Resolves or closes a case with its cause and what was done; that is an answer too.
@@ -152,7 +204,7 @@ pub async fn settle(
     if by.is_staff {
         changed.responded_at.get_or_insert(now);
     }
-    keep(store, case, &changed, &[moved(case, to, (by, ""), now)]).await
+    keep(store, case, (&changed, &[moved(case, to, (by, ""), now)], by)).await
 }
 
 /// Gives a case to somebody.
@@ -169,7 +221,7 @@ pub async fn assign(
     changed.assignee = text("assignee", assignee, 80)?;
     let mut line = CaseEvent::new(case.id, EventKind::Assigned, (by.name, assignee.trim()), now);
     line.internal = true;
-    keep(store, case, &changed, &[line]).await
+    keep(store, case, (&changed, &[line], by)).await
 }
 
 /// Links a host of the same contract.
@@ -188,6 +240,33 @@ pub async fn link(
     let mut line = CaseEvent::new(case.id, EventKind::Host, (by.name, &host.hostname), now);
     line.host = Some(host.id);
     Ok(store.link_case_host(host.id, &line).await?)
+}
+
+/// Links what fails on a host of the same contract, and the host with it.
+///
+/// # Errors
+/// [`CaseError::ForeignHost`]; [`StoreError::Exists`] when it is linked already.
+pub async fn link_finding(
+    store: &Store,
+    case: &Case,
+    (host, failing, by): (&Host, &Failing, Actor<'_>),
+    now: Timestamp,
+) -> Result<(), CaseError> {
+    if host.contract != case.contract {
+        return Err(CaseError::ForeignHost);
+    }
+    let finding = CaseFinding {
+        case: case.id,
+        host: host.id,
+        rule: failing.rule.clone(),
+        verdict: failing.verdict.clone(),
+        linked_at: now,
+    };
+    let body = format!("{}: {} ({})", host.hostname, failing.title_ko, failing.rule);
+    let mut line = CaseEvent::new(case.id, EventKind::Finding, (by.name, &body), now);
+    line.host = Some(host.id);
+    let is_new = !store.case_hosts(case.id).await?.contains(&host.id);
+    Ok(store.link_case_finding(&finding, (is_new, &line)).await?)
 }
 
 /// Asks a linked host for a fresh snapshot; it sends one when it next reports.
@@ -212,11 +291,27 @@ pub async fn ask_snapshot(
 async fn keep(
     store: &Store,
     before: &Case,
-    after: &Case,
-    events: &[CaseEvent],
+    (after, events, by): (&Case, &[CaseEvent], Actor<'_>),
 ) -> Result<(), CaseError> {
     debug_assert_eq!(before.revision, after.revision);
-    if store.change_case(after, events, None).await? { Ok(()) } else { Err(CaseError::Changed) }
+    let is_told = events.first().is_some_and(|line| by.is_staff && is_answer(line));
+    let reader = if is_told { store.case_reporter(before.id).await? } else { None };
+    let readers: Vec<_> = reader.map(Reader::Contact).into_iter().collect();
+    let along = Along { readers: &readers, ..Along::default() };
+    if store.change_case(after, events, &along).await? { Ok(()) } else { Err(CaseError::Changed) }
+}
+
+/// Whether a line of the desk is mailed to who asked: public words, and how it ended.
+fn is_answer(line: &CaseEvent) -> bool {
+    let is_end = || {
+        let state = CaseState::of(&line.to_state);
+        matches!(state, Some(CaseState::Resolved | CaseState::Closed))
+    };
+    match line.kind {
+        EventKind::Comment => !line.internal,
+        EventKind::State => is_end(),
+        _ => false,
+    }
 }
 
 fn moved(case: &Case, to: CaseState, (by, note): (Actor<'_>, &str), now: Timestamp) -> CaseEvent {

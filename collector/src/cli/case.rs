@@ -1,6 +1,9 @@
 //! `case open | list | show | comment | state | close | assign | link | snapshot`.
 
-use std::path::Path;
+mod attachments;
+mod desk;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -78,6 +81,43 @@ pub enum Case {
         #[arg(long)]
         by: String,
     },
+    /// Give a file to a case: text, PNG, JPEG, PDF or an archive, told from its bytes.
+    Attach {
+        case: String,
+        file: PathBuf,
+        /// The customer does not see it.
+        #[arg(long)]
+        internal: bool,
+        #[arg(long)]
+        by: String,
+    },
+    /// Fetch an attachment; `case show` lists them.
+    Attachment {
+        case: String,
+        /// Id of the attachment.
+        attachment: uuid::Uuid,
+        /// A file that is not there yet.
+        #[arg(long, short)]
+        output: PathBuf,
+    },
+    /// Link what fails on a host of the contract.
+    Finding {
+        case: String,
+        host: String,
+        rule: String,
+        #[arg(long)]
+        by: String,
+    },
+    /// Mail the answers of a case to a contact of its contract.
+    Reporter { case: String, email: String },
+    /// Who of the vendor is mailed when an answer is due soon or late.
+    #[command(subcommand)]
+    Desk(desk::Desk),
+    /// Take in the replies of the folder `mail.replies` now; serve does it every minute.
+    MailIn {
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a linked host for a fresh snapshot.
     Snapshot {
         case: String,
@@ -137,6 +177,19 @@ impl Case {
                 Self::Open(open) => open.run(&opened).await,
                 Self::List { contract, all, json } => list(&opened, contract, (all, json)).await,
                 Self::Show { case, json } => show(&opened, &case, json).await,
+                Self::Attach { case, file, internal, by } => {
+                    attachments::attach(&opened, &case, (&file, internal, &by)).await
+                }
+                Self::Attachment { case, attachment, output } => {
+                    attachments::fetch(&opened, &case, (attachment, &output)).await
+                }
+                Self::Reporter { case, email } => {
+                    let case = find(&opened.store, &case).await?;
+                    cases::set_reporter(&opened.store, &case, &email).await?;
+                    Ok(Exit::Ok)
+                }
+                Self::Desk(desk) => desk.run(&opened).await,
+                Self::MailIn { json } => desk::mail_in(&opened, json).await,
                 other => other.change(&opened.store).await,
             }
         })
@@ -166,11 +219,26 @@ impl Case {
                 let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
                 cases::link(store, &case, (&host, staff(&by)), now).await?;
             }
+            Self::Finding { case, host, rule, by } => {
+                let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
+                let failing = store.failing(Some(host.id), Some(&rule), 1).await?.pop();
+                let failing = failing.with_context(|| {
+                    format!("{rule} does not fail on {} as it was last assessed", host.hostname)
+                })?;
+                cases::link_finding(store, &case, (&host, &failing, staff(&by)), now).await?;
+            }
             Self::Snapshot { case, host, by } => {
                 let (case, host) = (find(store, &case).await?, find_host(store, &host).await?);
                 cases::ask_snapshot(store, &case, (&host, staff(&by)), now).await?;
             }
-            Self::Open(_) | Self::List { .. } | Self::Show { .. } => {}
+            Self::Open(_)
+            | Self::List { .. }
+            | Self::Show { .. }
+            | Self::Attach { .. }
+            | Self::Attachment { .. }
+            | Self::Reporter { .. }
+            | Self::Desk(_)
+            | Self::MailIn { .. } => {}
         }
         Ok(Exit::Ok)
     }
@@ -273,6 +341,8 @@ async fn show(opened: &open::Opened, text: &str, json: bool) -> anyhow::Result<E
     if json {
         let mut shown = value(&case, &contract, (standing, due));
         shown["hosts"] = serde_json::json!(opened.store.case_hosts(case.id).await?);
+        let attachments = opened.store.attachments(case.id).await?;
+        shown["attachments"] = attachments.iter().map(attachments::value).collect();
         shown["events"] = events.iter().map(event).collect();
         return print::json(&shown);
     }
@@ -288,6 +358,7 @@ async fn show(opened: &open::Opened, text: &str, json: bool) -> anyhow::Result<E
             event.at, event.actor, event.to_state, event.body
         ));
     }
+    attachments::list(&opened.store.attachments(case.id).await?);
     Ok(Exit::Ok)
 }
 

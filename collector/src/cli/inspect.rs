@@ -149,7 +149,7 @@ async fn installation(
 }
 
 /// Writes `NAME.{html,pdf}` and prints where.
-fn save(folder: &Path, name: &str, rendered: &Rendered) -> anyhow::Result<()> {
+pub fn save(folder: &Path, name: &str, rendered: &Rendered) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     for (ending, bytes) in [("html", rendered.html.as_bytes()), ("pdf", &rendered.pdf[..])] {
         let file = folder.join(format!("{name}.{ending}"));

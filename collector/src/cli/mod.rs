@@ -19,6 +19,7 @@ mod open;
 mod patterns;
 mod print;
 mod rules;
+mod service;
 mod support;
 
 use std::path::PathBuf;
@@ -111,6 +112,9 @@ enum Command {
     /// Cases: what customers ask for, and the clock of the first response.
     #[command(subcommand)]
     Case(case::Case),
+    /// Services that were done, the ledger of a contract, the annual service report.
+    #[command(subcommand)]
+    Service(service::Service),
     /// Assess a contract's period now.
     Inspect(inspect::Inspect),
     /// Write the report of an inspection: the edition in force, or a draft; check an exported one.
@@ -207,6 +211,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Notice(command) => command.run(&config),
         Command::Plan(command) => command.run(&config),
         Command::Case(command) => command.run(&config),
+        Command::Service(command) => command.run(&config),
         Command::Inspect(command) => command.run(&config),
         Command::Report(command) => command.run(&config),
         Command::Inspection(command) => command.run(&config),

@@ -21,7 +21,7 @@ use crate::store;
 
 /// The parts that notices work with. Links begin with the configured address, else with that of
 /// the serving collector.
-fn notices(opened: &Opened) -> anyhow::Result<Notices> {
+pub(super) fn notices(opened: &Opened) -> anyhow::Result<Notices> {
     let objects = opened.objects()?;
     let config = Arc::new(opened.config.clone());
     let url = config.people.url.clone().unwrap_or_else(|| {

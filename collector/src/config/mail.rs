@@ -84,6 +84,8 @@ pub struct Mail {
     pub give_up_hours: u32,
     /// Folder into which the mail of `from` is delivered, to learn of bounces.
     pub bounces: Option<PathBuf>,
+    /// Folder into which the mail of `reply_to` (else of `from`) is delivered: replies to cases.
+    pub replies: Option<PathBuf>,
     pub dkim: Option<Dkim>,
 }
 
@@ -105,6 +107,7 @@ impl Default for Mail {
             retry_seconds: 60,
             give_up_hours: 72,
             bounces: None,
+            replies: None,
             dkim: None,
         }
     }

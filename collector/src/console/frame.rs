@@ -25,6 +25,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.hosts", path: "/hosts", need: Right::Read },
     Entry { key: "nav.inspections", path: "/inspections", need: Right::Read },
     Entry { key: "nav.cases", path: "/cases", need: Right::Read },
+    Entry { key: "nav.services", path: "/services", need: Right::Read },
     Entry { key: "nav.calendar", path: "/calendar", need: Right::Read },
     Entry { key: "nav.notices", path: "/notices", need: Right::Read },
     Entry { key: "nav.plans", path: "/plans", need: Right::Read },

@@ -18,6 +18,7 @@ pub mod page;
 mod pages;
 mod routes;
 pub mod sign_in;
+mod upload;
 mod view;
 mod words;
 

@@ -75,7 +75,8 @@ fn operation(route: &Route, is_write: bool) -> utoipa::openapi::path::Operation 
         .response("403", told("The role or the token does not allow it"))
         .response("404", told("Not there, or not this caller's to see"));
     if is_write {
-        let body = RequestBodyBuilder::new().content("application/json", content()).build();
+        let form = if route.files { "multipart/form-data" } else { "application/json" };
+        let body = RequestBodyBuilder::new().content(form, content()).build();
         operation = operation
             .request_body(Some(body))
             .response("422", told("What was sent is not sound; `about` names it"))

@@ -143,7 +143,16 @@ impl From<CaseError> for Refusal {
             CaseError::ForeignHost | CaseError::NotLinked => {
                 Self::conflict("refused.case_host", "")
             }
-            CaseError::Zone(_) => Self::broken("a case's clock", &error),
+            CaseError::Kind { name } => Self::malformed("refused.kind", name),
+            CaseError::Large { name } => Self::TooMuch(name),
+            CaseError::NoContact(email) => Self::malformed("refused.value", email),
+            CaseError::Many => Self::conflict("refused.many", ""),
+            CaseError::Object(_) | CaseError::Lost { .. } => {
+                Self::broken("an attachment's bytes", &error)
+            }
+            CaseError::Service(_) | CaseError::Render(_) | CaseError::Zone(_) => {
+                Self::broken("a case's clock", &error)
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Route {
     pub about: &'static str,
     /// Whether programs have it too.
     pub api: bool,
+    /// Whether it takes a form with files instead of JSON.
+    pub files: bool,
     /// Whether browsers have it.
     page: bool,
     handler: MethodRouter<Console>,
@@ -31,6 +33,12 @@ impl Route {
     /// Its reading is written to the audit log too.
     fn audited(mut self) -> Self {
         self.rule.audited = true;
+        self
+    }
+
+    /// Takes a form with files.
+    fn files(mut self) -> Self {
+        self.files = true;
         self
     }
 
@@ -64,7 +72,7 @@ where
         axum::routing::MethodFilter::GET
     };
     let rule = Rule { need, audited: false, path, method };
-    Route { rule, about, api: true, page: true, handler: on(filter, handler) }
+    Route { rule, about, api: true, files: false, page: true, handler: on(filter, handler) }
 }
 
 fn get<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
@@ -97,7 +105,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 pub fn catalogue() -> Vec<Route> {
     use pages::{
         alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
-        inspections, invitation, me, notices, patterns, people, search, sign_in, snapshots,
+        inspections, invitation, me, notices, patterns, people, search, services, sign_in,
+        snapshots,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -117,6 +126,7 @@ pub fn catalogue() -> Vec<Route> {
         get("/hosts/{host}/facts", EVIDENCE, hosts::facts, "Every fact of it").audited(),
         post("/hosts/{host}", WORK, hosts::edit, "Change a host's role and importance"),
         post("/hosts/{host}/collect", WORK, hosts::collect, "Ask a host for a fresh snapshot"),
+        post("/hosts/{host}/cases", WORK, hosts::link_finding, "Link a finding to a case"),
         post("/hosts/{host}/retire", CONTRACTS, hosts::retire, "Take a host out of contract"),
         get("/snapshots/{snapshot}", EVIDENCE, snapshots::show, "What a host sent").audited(),
         get("/customers", READ, customers::list, "Customers"),
@@ -193,6 +203,15 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/hosts", WORK, cases::link, "Link a host to a case"),
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
         get("/cases/{case}/pattern", WORK, patterns::new, "A case as the start of a pattern"),
+        post("/cases/{case}/reporter", WORK, cases::set_reporter, "Who reads the answers by mail"),
+        post("/cases/{case}/attachments", DECIDE, cases::attach, "Give files to a case").files(),
+        get(
+            "/cases/{case}/attachments/{attachment}",
+            READ,
+            cases::attachment,
+            "A file of a case, as it came",
+        )
+        .audited(),
         get("/cases/{case}/report", READ, cases::report, "A case's incident report"),
         get("/cases/{case}/report.pdf", READ, cases::report_pdf, "The same as PDF").audited(),
         get("/patterns", STAFF, patterns::list, "Support Patterns"),
@@ -203,6 +222,18 @@ pub fn catalogue() -> Vec<Route> {
         post("/patterns/{pattern}/shadow", WORK, patterns::shadow, "Let it run in shadow"),
         post("/patterns/{pattern}/publish", APPROVE, patterns::publish, "Let it judge"),
         post("/patterns/{pattern}/retire", WORK, patterns::retire, "Take it out"),
+        get("/services", READ, services::list, "Services that were recorded"),
+        get("/services/new", WORK, services::form, "The form of a kind of service").page_only(),
+        post("/services", WORK, services::add, "Record a service that was done"),
+        get("/services/{service}", READ, services::show, "A service with its checklist"),
+        get("/contracts/{contract}/ledger", READ, services::ledger, "What was promised and done"),
+        get(
+            "/contracts/{contract}/ledger/{year}/{file}",
+            READ,
+            services::report,
+            "The annual service report",
+        )
+        .audited(),
         get("/me", Need::SignedIn, me::show, "My account"),
         post("/me/language", Need::SignedIn, me::language, "Change my language"),
         post("/me/password", Need::SignedIn, me::password, "Change my password").page_only(),

@@ -12,7 +12,8 @@ use super::Console;
 use super::access::{Caller, Right, Scope};
 use super::page::Refusal;
 use crate::store::{
-    Case, CaseEvent, Contract, Customer, FailingRule, Host, Inspection, Notice, SnapshotRow, Store,
+    Attachment, Case, CaseEvent, Contract, Customer, FailingRule, Host, Inspection, Notice,
+    SnapshotRow, Store,
 };
 
 /// Snapshots listed of one host: a decade of monthly ones.
@@ -158,5 +159,12 @@ impl View<'_> {
         let mut events = self.store.case_events(case.id).await?;
         events.retain(|event| self.is_staff || !event.internal);
         Ok(events)
+    }
+
+    /// A case's attachments without what is internal to others; the caller has seen the case.
+    pub async fn attachments(&self, case: &Case) -> Result<Vec<Attachment>, Refusal> {
+        let mut all = self.store.attachments(case.id).await?;
+        all.retain(|attachment| self.is_staff || !attachment.internal);
+        Ok(all)
     }
 }

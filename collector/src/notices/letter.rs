@@ -140,7 +140,11 @@ pub async fn write(
     now: Timestamp,
 ) -> Result<Option<Letter>, NoticesError> {
     let store = &notices.store;
-    let Some(contact) = store.contact(delivery.contact).await? else { return Ok(None) };
+    if let Some(event) = delivery.case_event {
+        return Ok(crate::cases::letter::write(notices, delivery, event, now).await?);
+    }
+    let Some(contact) = delivery.contact else { return Ok(None) };
+    let Some(contact) = store.contact(contact).await? else { return Ok(None) };
     if contact.removed_at.is_some() {
         return Ok(None);
     }

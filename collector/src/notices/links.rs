@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
@@ -19,6 +20,10 @@ const VERSION: u8 = 1;
 /// version, purpose, notice, contact, expiry in seconds.
 const FACTS_BYTES: usize = 1 + 1 + 16 + 16 + 8;
 const TAG_BYTES: usize = 32;
+/// What a mark of a case is signed as: no purpose of a link.
+const CASE: u8 = 2;
+/// Bytes of a mark: nobody finds one of 2^80 by mails that a person reads.
+const MARK_BYTES: usize = 10;
 const KEY_BYTES: usize = 32;
 /// Longest text that is looked at: a token has 99 characters.
 const TEXT_BYTES_MAX: usize = 128;
@@ -94,6 +99,21 @@ impl Links {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The mark of a case in the subject of its mails: who has it was sent it.
+    #[must_use]
+    pub fn case_mark(&self, case: Uuid) -> String {
+        let facts = [&[VERSION, CASE][..], case.as_bytes()].concat();
+        let tag = hmac::sign(&self.key, &facts);
+        tag.as_ref()[..MARK_BYTES].iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    /// Whether a mark is the case's; compared in constant time.
+    #[must_use]
+    pub fn is_case_mark(&self, case: Uuid, mark: &str) -> bool {
+        let ours = self.case_mark(case);
+        verify_slices_are_equal(ours.as_bytes(), mark.as_bytes()).is_ok()
+    }
+
     /// What a token stands for; the tag is compared in constant time, and first.
     ///
     /// # Errors
@@ -163,6 +183,16 @@ mod tests {
             let opened = links.open_token(Purpose::Answer, text, now);
             assert_eq!(opened, Err(Refused::Unknown), "{text}");
         }
+    }
+
+    #[test]
+    fn the_mark_of_a_case_is_its_own() {
+        let links = Links::open(tempfile::tempdir().unwrap().path()).unwrap();
+        let (case, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let mark = links.case_mark(case);
+        assert_eq!(mark.len(), 20);
+        assert!(links.is_case_mark(case, &mark) && !links.is_case_mark(other, &mark));
+        assert!(!links.is_case_mark(case, "") && !links.is_case_mark(case, &mark[1..]));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use uuid::Uuid;
 pub use content::{Content, Evidence};
 pub use draft::{Affected, Drafts, Told, affected};
 pub use policy::{Policy, PolicyError};
+pub use wording::say;
 
 use crate::advisories::{self, AdvisoriesError};
 use crate::config::Config;
@@ -73,6 +74,8 @@ pub enum NoticesError {
     Json(#[from] serde_json::Error),
     #[error("a notice cannot be written")]
     Render(#[from] askama::Error),
+    #[error(transparent)]
+    Case(#[from] crate::cases::CaseError),
     #[error("{0} is gone from the store")]
     Gone(&'static str),
     #[error("the drafting thread stopped")]

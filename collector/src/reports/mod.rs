@@ -4,6 +4,7 @@
 //! assessment gives the same bytes. Host-supplied text is cleaned once, where it enters the model
 //! ([`clean`]), and escaped by each format.
 
+pub mod annual;
 pub mod charts;
 pub mod clean;
 mod html;

@@ -32,6 +32,8 @@ words! {
         MachineChanged = "machine_changed",
         /// A mail was refused or given up.
         MailFailed = "mail_failed",
+        /// A mail to the desk that nobody can place; it lies in the folder `set-aside`.
+        MailSetAside = "mail_set_aside",
         /// Nobody knows whether a mail was sent; a person decides.
         MailUncertain = "mail_uncertain",
         /// Nobody answered a notice within the level's hours.

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::alarms::Alarm;
+use super::attachments::Attachment;
+use super::desk::CaseMail;
 use super::value::{Applied, Row, Step, values};
 use super::words::words;
 use super::{FromRow, Store, StoreError, queries};
@@ -60,8 +62,12 @@ words! {
         Assigned = "assigned",
         /// A host was linked.
         Host = "host",
+        /// A finding was linked.
+        Finding = "finding",
         /// A linked host was asked for a fresh snapshot.
         Snapshot = "snapshot",
+        /// A file was given.
+        Attachment = "attachment",
         /// The first response is due soon.
         Warned = "warned",
         /// The first response did not come in time.
@@ -159,7 +165,7 @@ impl CaseEvent {
         }
     }
 
-    fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         let params = values![
             self.id,
             self.case,
@@ -173,6 +179,43 @@ impl CaseEvent {
             &self.body,
         ];
         Step::any(queries::CASE_EVENTS_ADD, params)
+    }
+}
+
+/// Who reads a mail about a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// One of the customer's contacts.
+    Contact(Uuid),
+    /// One of the desk.
+    Member(Uuid),
+}
+
+/// What is kept together with a change of a case, or not at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Along<'a> {
+    pub alarm: Option<&'a Alarm>,
+    /// Who is mailed the first of the events.
+    pub readers: &'a [Reader],
+    pub attachments: &'a [Attachment],
+    /// The mail that brought it.
+    pub mail: Option<&'a CaseMail>,
+}
+
+impl Along<'_> {
+    fn steps(&self, first: Option<&CaseEvent>) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.attachments.iter().map(Attachment::step).collect();
+        steps.extend(self.alarm.map(Alarm::step));
+        steps.extend(self.mail.map(CaseMail::step));
+        for (event, reader) in first.iter().flat_map(|e| self.readers.iter().map(move |r| (e, r))) {
+            let (contact, member) = match reader {
+                Reader::Contact(id) => (Some(*id), None),
+                Reader::Member(id) => (None, Some(*id)),
+            };
+            let params = values![Uuid::now_v7(), event.id, contact, member, false, event.at];
+            steps.push(Step::any(queries::DELIVERIES_ADD_CASE, params));
+        }
+        steps
     }
 }
 
@@ -265,13 +308,14 @@ impl Store {
         self.case(id).await?.ok_or(StoreError::Shape { column: "id" })
     }
 
-    /// Keeps what may change of a case, with what the timeline and the alarms tell of it. False
-    /// when somebody changed it since it was read: then nothing is kept.
+    /// Keeps what may change of a case, with what the timeline tells of it and what goes along.
+    /// False when somebody changed it since it was read, or an attachment is one too many: then
+    /// nothing is kept.
     pub async fn change_case(
         &self,
         case: &Case,
         events: &[CaseEvent],
-        alarm: Option<&Alarm>,
+        along: &Along<'_>,
     ) -> Result<bool, StoreError> {
         let pauses = serde_json::to_string(&case.pauses)
             .map_err(|_| StoreError::Shape { column: "pauses" })?;
@@ -292,7 +336,7 @@ impl Store {
         ];
         let mut steps = vec![Step::one(queries::CASES_EDIT, params)];
         steps.extend(events.iter().map(CaseEvent::step));
-        steps.extend(alarm.map(Alarm::step));
+        steps.extend(along.steps(events.first()));
         Ok(self.apply(steps).await? == Applied::Done)
     }
 
@@ -342,6 +386,10 @@ impl Store {
     /// A case's timeline, oldest first, at most [`EVENTS_MAX`].
     pub async fn case_events(&self, case: Uuid) -> Result<Vec<CaseEvent>, StoreError> {
         self.list(queries::CASE_EVENTS_LIST, values![case, EVENTS_MAX]).await
+    }
+
+    pub async fn case_event(&self, id: Uuid) -> Result<Option<CaseEvent>, StoreError> {
+        self.first(queries::CASE_EVENTS_GET, values![id]).await
     }
 
     pub async fn case_hosts(&self, case: Uuid) -> Result<Vec<Uuid>, StoreError> {

@@ -39,7 +39,11 @@ pub struct Delivery {
     /// What it tells of: one of the two.
     pub notice: Option<Uuid>,
     pub digest: Option<Uuid>,
-    pub contact: Uuid,
+    /// A line of a case's timeline.
+    pub case_event: Option<Uuid>,
+    /// The customer's reader, or else the desk's.
+    pub contact: Option<Uuid>,
+    pub member: Option<Uuid>,
     /// The notice's; 0 of a digest.
     pub revision: u32,
     pub reminder: bool,
@@ -80,7 +84,9 @@ impl FromRow for Delivery {
             id: row.get("id")?,
             notice: row.get("notice")?,
             digest: row.get("digest")?,
+            case_event: row.get("case_event")?,
             contact: row.get("contact")?,
+            member: row.get("member")?,
             revision: row.get("revision")?,
             reminder: row.get("reminder")?,
             state: row.get("state")?,

@@ -19,6 +19,8 @@ const SQLITE: &[(&str, &str)] = steps!(
     "V4__console",
     "V5__cases",
     "V6__reviews",
+    "V7__desk",
+    "V8__services",
     "V9__dates"
 );
 const POSTGRES: &[(&str, &str)] = steps!(
@@ -29,6 +31,8 @@ const POSTGRES: &[(&str, &str)] = steps!(
     "V4__console",
     "V5__cases",
     "V6__reviews",
+    "V7__desk",
+    "V8__services",
     "V9__dates"
 );
 

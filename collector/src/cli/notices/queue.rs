@@ -64,7 +64,8 @@ impl Queue {
 
 pub(super) fn told(mail: &Delivery) -> serde_json::Value {
     serde_json::json!({
-        "id": mail.id, "notice": mail.notice, "digest": mail.digest, "contact": mail.contact,
+        "id": mail.id, "notice": mail.notice, "digest": mail.digest,
+        "case_event": mail.case_event, "contact": mail.contact, "member": mail.member,
         "revision": mail.revision, "reminder": mail.reminder, "state": mail.state.as_str(),
         "attempts": mail.attempts, "queued_at": mail.queued_at,
         "next_attempt_at": mail.next_attempt_at, "sent_at": mail.sent_at,
@@ -77,6 +78,7 @@ pub(super) fn table(mails: &[Delivery]) {
         .iter()
         .map(|mail| {
             let what = match (mail.digest, mail.reminder) {
+                _ if mail.case_event.is_some() => "case".to_owned(),
                 (Some(_), _) => "digest".to_owned(),
                 (None, true) => format!("reminder r{}", mail.revision),
                 (None, false) => format!("notice r{}", mail.revision),

@@ -1,5 +1,6 @@
 //! Cases: the list with filters in the address, and opening one.
 
+mod attachments;
 mod one;
 mod report;
 
@@ -21,7 +22,8 @@ use crate::console::page::{Answer, Refusal, done, show as show_page};
 use crate::service::Service;
 use crate::store::{Case, CaseSeverity, CaseState, Channel, Contract};
 
-pub use one::{ask_snapshot, comment, link, set_state, show};
+pub use attachments::{attach, fetch as attachment};
+pub use one::{ask_snapshot, comment, link, set_reporter, set_state, show};
 pub use report::{pdf as report_pdf, show as report};
 
 /// Rows of one page of the list.

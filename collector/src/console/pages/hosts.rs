@@ -23,7 +23,7 @@ use crate::console::input::{Asked, address};
 use crate::console::page::{Answer, Refusal, show as show_page};
 use crate::store::{Contract, Host, HostResult};
 
-pub use actions::{collect, edit, retire};
+pub use actions::{collect, edit, link_finding, retire};
 pub use advised::show as advisories;
 pub use facts::show as facts;
 pub use host::show;

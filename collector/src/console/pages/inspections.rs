@@ -21,6 +21,7 @@ use crate::inspections::review::{ReviewError, findings};
 use crate::store::{Contract, Edition, Inspection, ReviewFinding, Signed, State as Stands};
 
 pub use actions::{acknowledge, decide, open, opinion, publish, sign};
+pub(in crate::console) use editions::REPORT_POLICY;
 pub use editions::{draft, file};
 
 /// Rows of the queue.

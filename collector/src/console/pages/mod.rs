@@ -20,5 +20,6 @@ pub mod notices;
 pub mod patterns;
 pub mod people;
 pub mod search;
+pub mod services;
 pub mod sign_in;
 pub mod snapshots;

@@ -241,7 +241,8 @@ async fn deliveries(
 ) -> Result<Vec<(String, &'static str, Option<Timestamp>)>, Refusal> {
     let mut rows = Vec::new();
     for delivery in console.store.deliveries_of(notice).await? {
-        let contact = console.store.contact(delivery.contact).await?;
+        let Some(contact) = delivery.contact else { continue };
+        let contact = console.store.contact(contact).await?;
         let email = contact.map(|contact| contact.email).unwrap_or_default();
         rows.push((email, delivery.state.as_str(), delivery.sent_at));
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::CaseRow;
+use super::attachments::Attached;
 use crate::cases::{self, Actor, may_follow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
@@ -16,6 +17,10 @@ use crate::console::input::Filled;
 use crate::console::page::{Answer, Refusal, done, show as show_page};
 use crate::service::Service;
 use crate::store::{Case, CaseEvent, CaseState, Contract, Host};
+
+/// Most snapshots that a case shows, and that are read of one host.
+const EVIDENCE_MAX: usize = 20;
+const HOST_EVIDENCE_MAX: u32 = 10;
 
 /// A line of the timeline.
 #[derive(Serialize)]
@@ -43,6 +48,24 @@ impl From<CaseEvent> for Line {
     }
 }
 
+/// A finding that the case is about.
+#[derive(Serialize)]
+struct Linked {
+    host: Uuid,
+    host_name: String,
+    rule: String,
+    verdict: String,
+}
+
+/// A snapshot that came since.
+#[derive(Serialize)]
+struct Evidence {
+    id: Uuid,
+    host_name: String,
+    taken_at: Timestamp,
+    reason: String,
+}
+
 #[derive(Template, Serialize)]
 #[template(path = "case.html")]
 struct CasePage {
@@ -53,6 +76,18 @@ struct CasePage {
     cause: String,
     resolution: String,
     lines: Vec<Line>,
+    attachments: Vec<Attached>,
+    /// The address that reads the answers by mail.
+    reporter: String,
+    /// Addresses that may, for the desk.
+    #[serde(skip)]
+    contacts: Vec<(String, String)>,
+    /// Linked findings.
+    findings: Vec<Linked>,
+    /// Snapshots of linked hosts since the case was opened, the latest first.
+    snapshots: Vec<Evidence>,
+    #[serde(skip)]
+    may_see_evidence: bool,
     /// Linked hosts.
     hosts: Vec<(Uuid, String)>,
     /// Hosts of the contract that may be linked.
@@ -100,15 +135,26 @@ pub async fn show(
         true => patterns_of(&console, &case.number()).await?,
         false => Vec::new(),
     };
+    let findings = findings(&console, &case, &hosts).await?;
+    let snapshots = evidence(&console, &case, &hosts).await?;
+    let contacts = console.store.contacts_of(contract.id).await?;
+    let reporter = console.store.case_reporter(case.id).await?;
+    let reporter = contacts.iter().find(|contact| Some(contact.id) == reporter);
     let page = CasePage {
+        reporter: reporter.map(|contact| contact.email.clone()).unwrap_or_default(),
         frame: Frame::of(&caller),
         patterns,
         case: row(&console, &caller, (&case, &contract)).await?,
         lines: view.case_events(&case).await?.into_iter().map(Line::from).collect(),
         next: may_follow(case.state).iter().map(|state| state.as_str()).collect(),
+        attachments: view.attachments(&case).await?.into_iter().map(Attached::from).collect(),
         description: case.description,
         cause: case.cause,
         resolution: case.resolution,
+        contacts: contacts.into_iter().map(|contact| (contact.email, contact.name)).collect(),
+        findings,
+        snapshots,
+        may_see_evidence: caller.may(Right::Evidence),
         hosts,
         others,
         may_comment: caller.may(Right::Decide),
@@ -131,6 +177,41 @@ impl CasePage {
     }
 }
 
+/// The findings that were linked, of hosts that are.
+async fn findings(
+    console: &Console,
+    case: &Case,
+    hosts: &[(Uuid, String)],
+) -> Result<Vec<Linked>, Refusal> {
+    let all = console.store.case_findings(case.id).await?.into_iter();
+    let shown = all.filter_map(|finding| {
+        let (host, host_name) = hosts.iter().find(|(known, _)| *known == finding.host)?.clone();
+        Some(Linked { host, host_name, rule: finding.rule, verdict: finding.verdict })
+    });
+    Ok(shown.collect())
+}
+
+/// What linked hosts sent since the case was opened, the latest first.
+async fn evidence(
+    console: &Console,
+    case: &Case,
+    hosts: &[(Uuid, String)],
+) -> Result<Vec<Evidence>, Refusal> {
+    let mut all = Vec::new();
+    for (host, name) in hosts.iter().take(EVIDENCE_MAX) {
+        let rows = console.store.snapshots(*host, HOST_EVIDENCE_MAX).await?.into_iter();
+        all.extend(rows.filter(|row| row.taken_at >= case.opened_at).map(|row| Evidence {
+            id: row.id,
+            host_name: name.clone(),
+            taken_at: row.taken_at,
+            reason: row.reason,
+        }));
+    }
+    all.sort_by_key(|row| std::cmp::Reverse(row.taken_at));
+    all.truncate(EVIDENCE_MAX);
+    Ok(all)
+}
+
 #[derive(Deserialize)]
 pub struct Comment {
     text: String,
@@ -150,6 +231,23 @@ pub async fn comment(
     cases::comment(&console.store, &case, words, Timestamp::now()).await?;
     let after = serde_json::json!({"internal": form.internal.is_some()});
     back(&caller, (&case, &contract), after)
+}
+
+#[derive(Deserialize)]
+pub struct Reporter {
+    email: String,
+}
+
+/// Mails the answers of a case to a contact of its contract.
+pub async fn set_reporter(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(number): Path<String>,
+    Filled(form): Filled<Reporter>,
+) -> Answer {
+    let (case, contract) = console.view(&caller).case(&number).await?;
+    cases::set_reporter(&console.store, &case, &form.email).await?;
+    back(&caller, (&case, &contract), serde_json::json!({"reporter": form.email}))
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::cases::{self, Actor};
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::gate::Detail;
@@ -41,6 +42,34 @@ pub async fn edit(
         after: told(&role, form.importance),
     };
     done(&caller, &format!("/hosts/{id}"), &id, detail)
+}
+
+#[derive(Deserialize)]
+pub struct Linked {
+    /// Its number.
+    case: String,
+    rule: String,
+}
+
+/// Links what fails on a host to a case of its contract.
+pub async fn link_finding(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Filled(form): Filled<Linked>,
+) -> Answer {
+    let view = console.view(&caller);
+    let (host, contract) = view.host(id).await?;
+    let (case, _) = view.case(&form.case).await?;
+    let failing = console.store.failing(Some(id), Some(&form.rule), 1).await?.pop();
+    let failing = failing.ok_or(Refusal::NotFound)?;
+    let by = Actor { name: &caller.person.name, is_staff: caller.person.role.is_staff() };
+    let what = (&host, &failing, by);
+    cases::link_finding(&console.store, &case, what, Timestamp::now()).await?;
+    let number = case.number();
+    let after = serde_json::json!({"case": number, "rule": form.rule});
+    let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
+    done(&caller, &format!("/cases/{number}"), &number, detail)
 }
 
 /// The host sees the request at its next poll, and may refuse it by its own policy.

@@ -16,7 +16,10 @@ use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, show as show_page};
-use crate::store::{Contract, Host, SnapshotRow};
+use crate::store::{CaseState, Contract, Host, SnapshotRow};
+
+/// Most cases that a finding may be linked to, the newest ones.
+const CASES_MAX: usize = 50;
 
 #[derive(Serialize)]
 pub struct FindingRow {
@@ -115,6 +118,9 @@ struct HostPage {
     may_work: bool,
     #[serde(skip)]
     may_retire: bool,
+    /// Number and title of the contract's cases that a finding may be linked to.
+    #[serde(skip)]
+    cases: Vec<(String, String)>,
 }
 
 /// What is known of a host without any snapshot.
@@ -205,6 +211,12 @@ pub async fn show(
     course.reverse();
     let snapshots = console.view(&caller).snapshots(&host).await?;
     let snapshots = snapshots.into_iter().map(Snapshot::from).collect();
+    let mut cases = Vec::new();
+    if caller.may(Right::Work) {
+        let open = console.view(&caller).cases(Some(contract.id)).await?.into_iter();
+        let open = open.filter(|case| case.state != CaseState::Closed).take(CASES_MAX);
+        cases.extend(open.map(|case| (case.number(), case.title)));
+    }
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
@@ -215,6 +227,7 @@ pub async fn show(
         snapshots,
         may_work: caller.may(Right::Work),
         may_retire: caller.may(Right::Contracts),
+        cases,
     };
     show_page(&caller, &page)
 }

@@ -13,7 +13,7 @@ use crate::console::page::{Answer, Refusal};
 use crate::store::Contract;
 
 /// A report is one file with its styles and pictures inside, and asks nothing of anybody.
-const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+pub(in crate::console) const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                              font-src data:; frame-ancestors 'self'; sandbox";
 
 /// Serves a file after it was checked against the signed manifest.

@@ -1,0 +1,3 @@
+UPDATE deliveries
+SET state = 'withdrawn'
+WHERE member = $1 AND state = 'queued'

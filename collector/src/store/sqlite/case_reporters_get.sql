@@ -1,0 +1,3 @@
+SELECT contact
+FROM case_reporters
+WHERE case_id = ?1
