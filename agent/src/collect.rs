@@ -12,6 +12,7 @@ use carepack_shared::bundle::{self, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::pattern_pack;
 use carepack_shared::period::Cadence;
+use carepack_shared::privacy::Mode;
 use carepack_shared::{Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -98,7 +99,11 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
     }
     // What was told in this snapshot is told; what this one pushed out the next one tells.
     progress.lost = dropped.ids.len() as u64;
-    progress.log_state = taken.log_state;
+    // Logs are joined where evidence is. Facts cannot be, so those of the schedule tell the whole
+    // period, whatever was looked at in between.
+    if config.privacy.mode == Mode::Full || order.reason == Reason::Scheduled {
+        progress.log_state = taken.log_state;
+    }
     match order.reason {
         Reason::Scheduled => progress.last_period = taken.snapshot.period.clone(),
         Reason::OnDemand if order.request.is_some() => progress.last_on_demand = order.request,
@@ -146,6 +151,7 @@ pub fn look_mounted(
         memory: Memory::default(),
         policy: config.policy(),
         mask_key: crate::state::random_key(),
+        mode: config.privacy.mode,
         deadline: config.deadline(),
     };
     Ok(take(&Arc::new(host), request)?.snapshot)
@@ -235,6 +241,7 @@ fn observe(
             memory,
             policy: config.policy(),
             mask_key,
+            mode: config.privacy.mode,
             deadline: config.deadline(),
         },
     )?)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carepack_shared::mask::Masker;
+use carepack_shared::privacy::Mode;
 use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot};
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::run::run;
 use super::withhold::Withhold;
 use crate::host::{Host, Meter};
 use crate::logs::LogState;
+use crate::privacy;
 use crate::probes;
 use crate::probes::execute::Memory;
 
@@ -31,6 +33,8 @@ pub struct Take {
     pub policy: Withhold,
     /// The host's own key for masks; it never leaves.
     pub mask_key: Vec<u8>,
+    /// How much of it may leave.
+    pub mode: Mode,
     /// For the whole collection.
     pub deadline: Duration,
 }
@@ -97,7 +101,9 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
         observations,
     };
     let log_state = scanned.unwrap_or_else(|| memory.log_state.clone());
-    Ok(Taken { snapshot: assemble(parts), log_state })
+    let mut snapshot = assemble(parts);
+    privacy::reduce(&mut snapshot, request.mode);
+    Ok(Taken { snapshot, log_state })
 }
 
 /// Masks every text of an observation, its details and paths included.
@@ -105,6 +111,7 @@ fn mask(masker: &mut Masker, observation: &mut Observation) {
     match &mut observation.outcome {
         Outcome::Seen { content: Content::Text(text), .. } => *text = masker.mask(text),
         Outcome::Seen { content: Content::Json(value), .. } => mask_json(masker, value),
+        Outcome::Seen { content: Content::Kept { .. }, .. } => {}
         Outcome::Unseen { detail, .. } => *detail = masker.mask(&one_line(detail)),
     }
 }
@@ -159,6 +166,7 @@ mod tests {
             memory: Memory::default(),
             policy: Withhold::default(),
             mask_key: b"key".to_vec(),
+            mode: Mode::Full,
             deadline: Duration::from_secs(60),
         }
     }

@@ -1,5 +1,6 @@
 //! The report's own words, Korean and English side by side.
 
+mod privacy;
 mod review;
 
 /// Language of a report.
@@ -35,7 +36,7 @@ pub type Word = (&'static str, &'static str, &'static str);
 
 /// Every list's words.
 pub fn all() -> impl Iterator<Item = &'static Word> {
-    WORDS.iter().chain(review::WORDS)
+    WORDS.iter().chain(privacy::WORDS).chain(review::WORDS)
 }
 
 const WORDS: &[Word] = &[

@@ -94,6 +94,9 @@ pub async fn show(
 
 fn source_row(observation: &carepack_shared::Observation) -> SourceRow {
     let (outcome, detail, bytes) = match &observation.outcome {
+        Outcome::Seen { content: Content::Kept { bytes }, .. } => {
+            ("kept".to_owned(), String::new(), usize::try_from(*bytes).unwrap_or(usize::MAX))
+        }
         Outcome::Seen { content, .. } => ("seen".to_owned(), String::new(), text_of(content).len()),
         Outcome::Unseen { reason, detail } => (reason.as_str().to_owned(), detail.clone(), 0),
     };
@@ -111,6 +114,7 @@ fn text_of(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
         Content::Json(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        Content::Kept { .. } => String::new(),
     }
 }
 
