@@ -1,24 +1,118 @@
 //! What becomes of a snapshot between the masks and the spool: facts instead of evidence, numbers
 //! instead of facts, codes instead of names. Pure: no clock, no host, no file.
 //!
-//! Read [`numbers`] (what counts as no text).
+//! Read [`names`] (codes), [`learn`] (which words are names), [`address`], [`words`] (which are
+//! nobody's), [`numbers`] (what counts as no text), [`reveal`] (codes back into names).
 
+mod address;
+mod learn;
+mod names;
 mod numbers;
+pub mod reveal;
+mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use carepack_facts::{Facts, derive, quoted_member, quotes};
+use carepack_facts::{Facts, derive, is_versions, quoted_member, quotes};
 use carepack_shared::privacy::Mode;
 use carepack_shared::snapshot::SCHEMA_FACTS;
-use carepack_shared::{Content, Outcome, Snapshot, Unseen};
+use carepack_shared::{Content, Observation, Outcome, Snapshot, Source, Unseen};
 
 use crate::probes;
+use crate::snapshot::rewrite;
+
+pub use names::Namer;
 
 /// Room for all facts of a document, in bytes; a host with 3,000 packages needs a tenth.
 const FACTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Probes that see versions of four numbers and no address: packages, firmware.
+const WITHOUT_ADDRESSES: [&str; 3] = ["dmi", "package-history", "packages"];
+/// As these, of facts' keys.
+const FACTS_WITHOUT_ADDRESSES: [&str; 3] = ["hardware.", "os.", "packages."];
+
+/// Lets of a masked snapshot stand what may leave, under the names that may. Gives code → name of
+/// what was replaced.
+pub fn apply(
+    snapshot: &mut Snapshot,
+    mode: Mode,
+    namer: Option<Namer>,
+) -> BTreeMap<String, String> {
+    let Some(mut namer) = namer else {
+        reduce(snapshot, mode);
+        return BTreeMap::new();
+    };
+    // Before the texts are gone that tell which words are names; facts are read in true ones.
+    namer.learn(snapshot);
+    reduce(snapshot, mode);
+    rename(snapshot, &mut namer);
+    namer.given()
+}
+
+fn rename(snapshot: &mut Snapshot, namer: &mut Namer) {
+    snapshot.privacy.pseudonyms = true;
+    snapshot.host.hostname = namer.host(&snapshot.host.hostname);
+    for observation in &mut snapshot.observations {
+        rename_observation(observation, namer);
+    }
+    let Some(facts) = &mut snapshot.privacy.facts else { return };
+    for (key, fact) in &mut facts.known {
+        rename_text(&mut fact.source, namer);
+        let addresses = !FACTS_WITHOUT_ADDRESSES.iter().any(|subject| key.starts_with(subject));
+        if !is_versions(key) {
+            rewrite(&mut fact.value, &mut |text| namer.rewrite_some(text, addresses));
+        }
+    }
+    for missing in facts.missing.values_mut() {
+        rename_text(&mut missing.source, namer);
+    }
+}
+
+fn rename_observation(observation: &mut Observation, namer: &mut Namer) {
+    let key = observation.source.key();
+    let addresses = !WITHOUT_ADDRESSES.contains(&observation.probe.as_str());
+    if let Source::File { path } = &mut observation.source {
+        rename_text(path, namer);
+    }
+    match &mut observation.outcome {
+        Outcome::Seen { content: Content::Text(text), .. } => {
+            match key.as_str() {
+                "/proc/net/route" => columns(text, |word| namer.kernel_ipv4(word)),
+                "/proc/net/ipv6_route" => columns(text, |word| namer.kernel_ipv6(word)),
+                _ => rename_some(text, namer, addresses),
+            };
+        }
+        Outcome::Seen { content: Content::Json(value), .. } => {
+            rewrite(value, &mut |text| namer.rewrite_some(text, addresses));
+        }
+        Outcome::Seen { content: Content::Kept { .. }, .. } => {}
+        Outcome::Unseen { detail, .. } => rename_text(detail, namer),
+    }
+}
+
+fn rename_text(text: &mut String, namer: &mut Namer) {
+    rename_some(text, namer, true);
+}
+
+fn rename_some(text: &mut String, namer: &mut Namer, addresses: bool) {
+    if let Some(other) = namer.rewrite_some(text, addresses) {
+        *text = other;
+    }
+}
+
+/// Rewrites words of a table in which blanks stand between columns, and leaves the blanks.
+fn columns(text: &mut String, mut f: impl FnMut(&str) -> Option<String>) {
+    let mut other = String::with_capacity(text.len());
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        other.push_str(&f(word).unwrap_or_else(|| word.to_owned()));
+        other.push_str(&piece[word.len()..]);
+    }
+    *text = other;
+}
+
 /// Lets of a masked snapshot only so much stand as `mode` lets leave.
-pub fn reduce(snapshot: &mut Snapshot, mode: Mode) {
+fn reduce(snapshot: &mut Snapshot, mode: Mode) {
     snapshot.privacy.mode = mode;
     if mode == Mode::Full {
         return;
