@@ -5,6 +5,7 @@
 
 mod approve;
 mod collecting;
+mod difference;
 mod doctor;
 mod due;
 mod enrol;
@@ -146,7 +147,7 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::Enroll(enroll) => enroll.run(&common.load(true)?.config, lang),
         Command::Run => resident(&common),
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
-        Command::Preview(preview) => preview.run(&common.load(true)?.config),
+        Command::Preview(preview) => preview.run(&common.load(true)?.config, lang),
         Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
         Command::Reveal(reveal) => reveal.run(&common.load(true)?.config, lang),
         Command::Status(status) => status.run(&common.load(true)?.config, lang),

@@ -58,7 +58,11 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+/// Makes a change of a folder's names survive a power cut.
+///
+/// # Errors
+/// The operating system's.
+pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
