@@ -315,3 +315,92 @@ fn stands_alone(text: &str, range: std::ops::Range<usize>) -> bool {
         (None, _) => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn namer() -> Namer {
+        let mut namer = Namer::new(b"key");
+        namer.hosts = ["db01", "web-01"].map(str::to_owned).into();
+        namer.domains = ["hanbit.example"].map(str::to_owned).into();
+        namer.users = ["kim", "hong.gildong", "tomcat"].map(str::to_owned).into();
+        namer.addresses = ["10.0.0.5".parse().unwrap()].into();
+        namer
+    }
+
+    /// The text with codes, then the names put back in their places.
+    fn check(text: &str, changed: &[&str]) {
+        let mut namer = namer();
+        let coded = namer.rewrite_some(text, true).unwrap_or_else(|| text.to_owned());
+        let given = namer.given();
+        for name in changed {
+            assert!(!coded.contains(name), "{name} stands in {coded}");
+        }
+        let told: BTreeSet<&str> = given.values().map(String::as_str).collect();
+        let expected: BTreeSet<&str> = changed.iter().copied().collect();
+        assert_eq!(told, expected, "{text} -> {coded}");
+        let back = given.iter().fold(coded, |text, (code, name)| text.replace(code, name));
+        assert_eq!(back, text);
+    }
+
+    #[test]
+    fn names_become_codes_wherever_they_stand_and_nothing_else_does() {
+        check("db01", &["db01"]);
+        check("db01.hanbit.example:3306", &["db01", "hanbit.example"]);
+        check("mail.hanbit.example", &["mail", "hanbit.example"]);
+        check("/data/db01-bin.000001 web-01_access.log", &["db01", "web-01"]);
+        check("Accepted for kim from 10.0.0.5 port 22", &["kim", "10.0.0.5"]);
+        check("/home/hong.gildong/.ssh kimchi akim", &["hong.gildong"]);
+        check("kim:x:1000", &["kim"]);
+        check("inet 192.168.10.4/24 brd", &["192.168.10.4"]);
+        check("[2001:470::5]:8080 fe80::1/64", &["2001:470::5", "fe80::1"]);
+        check("link/ether 00:50:56:aa:bb:cc", &["00:50:56:aa:bb:cc"]);
+        check("::ffff:172.16.0.9", &["172.16.0.9"]);
+        check("copy-10.0.0.5.tar.gz", &["10.0.0.5"]);
+    }
+
+    #[test]
+    fn what_is_nobodys_stays_as_it_is() {
+        for text in [
+            "tomcat 9.0.65 at 127.0.0.1, 0.0.0.0, 255.255.255.0, ::1, ff02::1",
+            "Nov  5 00:00:02 std::add v1.2.3.4 1.2.3.4.5 openssl-1.1.1.1k",
+            "SHA1 aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd",
+            "00:00:00:00:00:00 ff:ff:ff:ff:ff:ff",
+            "db010 mydb01 skim",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn one_key_gives_one_code_and_another_key_another() {
+        let code = |key: &[u8], text: &str| {
+            let mut namer = Namer { coder: Coder::new(key), ..namer() };
+            namer.rewrite_some(text, true).unwrap()
+        };
+        assert_eq!(code(b"a", "db01"), code(b"a", "DB01"));
+        assert_ne!(code(b"a", "db01"), code(b"b", "db01"));
+        let word = code(b"a", "db01");
+        assert!(word.len() == 10 && word.starts_with("h-"), "{word}");
+    }
+
+    #[test]
+    fn addresses_of_one_network_stay_in_one_network() {
+        let mut namer = namer();
+        let mut code = |text: &str| namer.rewrite_some(text, true).unwrap();
+        let ip = |text: String| u32::from(text.parse::<std::net::Ipv4Addr>().unwrap());
+        let (one, two) = (ip(code("10.1.2.3")), ip(code("10.1.2.200")));
+        let (far, other) = (ip(code("10.1.3.3")), ip(code("192.1.2.3")));
+        assert_eq!((one >> 8, one >> 28), (two >> 8, 15));
+        assert_ne!(one >> 8, far >> 8);
+        assert_ne!(one >> 24, other >> 24);
+        let network = code("10.1.2.0/24");
+        assert_eq!(ip(network.trim_end_matches("/24").to_owned()), one & 0xffff_ff00);
+        assert!(code("2001:470:1:2::5").starts_with("2001:db8:"));
+        assert!(code("00-50-56-AA-BB-CC").starts_with("f2-"));
+        assert_eq!(namer.kernel_ipv4("0302010A").unwrap().len(), 8);
+        assert_eq!(namer.kernel_ipv4("00000000"), None);
+        assert_eq!(namer.kernel_ipv6(&"0".repeat(32)), None);
+    }
+}
