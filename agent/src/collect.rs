@@ -296,7 +296,10 @@ fn remembered(
     };
     let since = now - jiff::SignedDuration::from_hours(days * 24);
     Ok(Memory {
-        log_state: state.progress()?.log_start(config.privacy.mode, order.period.as_deref()).clone(),
+        log_state: state
+            .progress()?
+            .log_start(config.privacy.mode, order.period.as_deref())
+            .clone(),
         patterns: patterns(config, state),
         samples: Some(Samples { folder: state.samples_dir(), since }),
     })

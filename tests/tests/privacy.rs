@@ -82,7 +82,10 @@ fn leaves(dir: &std::path::Path, tree: &std::path::Path, mode: &str) -> Result<V
     let file = std::fs::read(&file)?;
     let found = layers(&file);
     let (_, _, document) = bundle::read(&file)?;
-    ensure!(found.contains(&String::from_utf8(document)?), "the search does not reach the document");
+    ensure!(
+        found.contains(&String::from_utf8(document)?),
+        "the search does not reach the document"
+    );
     Ok(found)
 }
 
@@ -129,7 +132,9 @@ fn sixty_kinds_of_secrets_stay_wherever_they_are_planted() -> Result<()> {
         let (now, packed) = some.split_at(some.len() / 2);
         let lines = |some: &[[String; 3]], program: &str| {
             let line = |[_, _, line]: &[String; 3]| {
-                format!("Nov  5 00:00:02 h kernel: Out of memory: Killed process 7 ({program}) {line}\n")
+                format!(
+                    "Nov  5 00:00:02 h kernel: Out of memory: Killed process 7 ({program}) {line}\n"
+                )
             };
             some.iter().map(line).collect::<String>()
         };

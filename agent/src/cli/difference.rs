@@ -77,7 +77,11 @@ impl Shown {
             let end = line.floor_char_boundary(LINE_BYTES_MAX);
             let rest = line.len() - end;
             let _ = write!(self.text, "  {mark} {}", plain(&line[..end]));
-            self.text.push_str(&if rest > 0 { format!(" … +{rest} bytes\n") } else { "\n".into() });
+            self.text.push_str(&if rest > 0 {
+                format!(" … +{rest} bytes\n")
+            } else {
+                "\n".into()
+            });
         }
         self.lines += lines.len().min(room);
         self.cut += lines.len() - lines.len().min(room);

@@ -14,6 +14,7 @@ mod look;
 mod manifest;
 mod print;
 mod reveal;
+mod sheet;
 mod support;
 mod unenroll;
 

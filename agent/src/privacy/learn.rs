@@ -111,7 +111,9 @@ impl Namer {
             let mut words = line.split('#').next().unwrap_or("").split_ascii_whitespace();
             if let Some(address) = words.next().and_then(|word| word.parse::<IpAddr>().ok()) {
                 self.addresses.insert(address);
-                words.filter(|name| !name.starts_with("localhost")).for_each(|n| self.learn_host(n));
+                words
+                    .filter(|name| !name.starts_with("localhost"))
+                    .for_each(|n| self.learn_host(n));
             }
         }
     }
@@ -126,7 +128,7 @@ impl Namer {
                 }
                 Some("nameserver") => {
                     self.addresses.extend(words.filter_map(|word| word.parse::<IpAddr>().ok()));
-                },
+                }
                 _ => {}
             }
         }

@@ -138,12 +138,7 @@ impl Namer {
         Some(out)
     }
 
-    fn replaced(
-        &mut self,
-        text: &str,
-        found: &Captures<'_>,
-        addresses: bool,
-    ) -> Option<String> {
+    fn replaced(&mut self, text: &str, found: &Captures<'_>, addresses: bool) -> Option<String> {
         let whole = found.get(0)?;
         if let Some(word) = found.name("word") {
             return self.word(word.as_str());

@@ -34,10 +34,7 @@ fn verdicts(dir: &Path, name: &str, privacy: &str) -> Result<BTreeMap<String, (S
     let file = dir.join("judged.json");
     std::fs::write(&file, document)?;
     let judged = run_ok(
-        Command::new(binaries::path("carepack-collector")?)
-            .arg("assess")
-            .arg(&file)
-            .arg("--json"),
+        Command::new(binaries::path("carepack-collector")?).arg("assess").arg(&file).arg("--json"),
     )?;
     let judged: Value = serde_json::from_str(&judged)?;
     let findings = judged["hosts"][0]["findings"].as_array().context("findings")?;
@@ -61,7 +58,8 @@ fn facts_and_codes_are_judged_as_evidence_is_and_numbers_never_look_better() -> 
             "mode = \"facts-only\"\npseudonyms = true",
         ] {
             let told = verdicts(dir.path(), name, privacy)?;
-            let other: Vec<_> = full.iter().filter(|(rule, v)| told.get(*rule) != Some(v)).collect();
+            let other: Vec<_> =
+                full.iter().filter(|(rule, v)| told.get(*rule) != Some(v)).collect();
             ensure!(other.is_empty(), "{name} {privacy}: {other:?}");
         }
         let numbers = verdicts(dir.path(), name, "mode = \"numbers-only\"")?;
@@ -135,9 +133,8 @@ fn nothing_raw_is_stored_findings_come_and_only_the_host_turns_codes_back() -> R
     let stored = stored(&collector.data)?;
     ensure!(stored.len() == 3, "{:?}", stored.keys());
     let of = |agent: &Agent, name: &str| -> Result<&(Snapshot, String)> {
-        let code = names(agent)?.into_iter().find(|(code, known)| {
-            known == name && code.starts_with("h-")
-        });
+        let code =
+            names(agent)?.into_iter().find(|(code, known)| known == name && code.starts_with("h-"));
         let (code, _) = code.with_context(|| format!("a code for {name}"))?;
         let found = stored.iter().find(|(host, _)| host.split('.').next() == Some(&code));
         found.map(|(_, found)| found).with_context(|| format!("a snapshot of {code}"))
@@ -175,7 +172,8 @@ fn judged_and_turned_back(collector: &Collector, agent: &Agent, dir: &Path) -> R
     collector.run(&["report", "--contract", "h", "--output", &dir.to_string_lossy()])?;
     let file = dir.join("report.ko.html");
     let html = std::fs::read_to_string(&file)?;
-    for words in ["고객이 보내지 않은 것", "수치만(글자 제외)", "사실만(원문은 호스트에 보관)", "가명"]
+    for words in
+        ["고객이 보내지 않은 것", "수치만(글자 제외)", "사실만(원문은 호스트에 보관)", "가명"]
     {
         ensure!(html.contains(words), "the report does not say {words}");
     }

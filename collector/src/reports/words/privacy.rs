@@ -13,7 +13,11 @@ pub const WORDS: &[Word] = &[
     ),
     ("privacy.mode", "전송 범위", "What is sent"),
     ("privacy.full", "원문(가림 처리)", "Evidence, masked"),
-    ("privacy.facts-only", "사실만(원문은 호스트에 보관)", "Facts only; evidence stays on the host"),
+    (
+        "privacy.facts-only",
+        "사실만(원문은 호스트에 보관)",
+        "Facts only; evidence stays on the host",
+    ),
     ("privacy.numbers-only", "수치만(글자 제외)", "Numbers only, no text"),
     ("privacy.identity", "이름과 주소", "Names and addresses"),
     ("privacy.codes", "가명", "Codes"),
