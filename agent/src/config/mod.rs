@@ -260,6 +260,10 @@ impl Config {
         within("collect.tree_entries_max", self.collect.tree_entries_max, &TREE_ENTRIES)?;
         within("spool.count_max", self.spool.count_max.into(), &wide(&SPOOL_COUNT))?;
         within("spool.bytes_max", self.spool.bytes_max, &(SPOOL_BYTES_LEAST..=1 << 40))?;
+        if let Some(file) = self.privacy.key_file.as_ref().filter(|file| !file.is_absolute()) {
+            let found = file.display().to_string();
+            return Err(("privacy.key_file", found, "write an absolute path".to_owned()));
+        }
         self.withhold.check()
     }
 
