@@ -206,8 +206,7 @@ mod tests {
         let (mut facts, mut before) = (Facts::default(), Facts::default());
         facts.put("fs.usage", of(80.0), "df");
         before.put("fs.usage", of(70.0), "df");
-        let growth =
-            json!([{"mount": "/var", "kind": "space", "days_soonest": 20, "days_latest": -1}]);
+        let growth = json!([{"mount": "/var", "kind": "space", "days_soonest": 20, "days_latest": -1}]);
         facts.put("resources.growth", growth, "samples");
         let all = file_systems(&facts, &before);
         assert_eq!(all[0].mount, "/var");
