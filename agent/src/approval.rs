@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use carepack_shared::privacy::Mode;
 use carepack_shared::{Observation, Snapshot, Source};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,9 +57,16 @@ impl Approved {
 }
 
 /// What a snapshot is made of: its sources by probe. One more file in a folder that is read anyway
-/// is no new field; a folder, a command or a survey more is.
+/// is no new field; a folder, a command or a survey more is, and so is the same field once more of
+/// it leaves: evidence where only facts did, a name where a code did.
 fn fields(snapshot: &Snapshot) -> BTreeSet<String> {
-    snapshot.observations.iter().map(field).collect()
+    let privacy = &snapshot.privacy;
+    let how = match privacy.mode {
+        Mode::Full => String::new(),
+        mode => format!(" {}", mode.as_str()),
+    };
+    let coded = if privacy.pseudonyms { " coded" } else { "" };
+    snapshot.observations.iter().map(|seen| format!("{}{how}{coded}", field(seen))).collect()
 }
 
 fn field(observation: &Observation) -> String {
@@ -110,5 +118,16 @@ mod tests {
         check(&approved, Approval::Hold, &more, "d", false);
         approved.add(&more, "d");
         check(&approved, Approval::Hold, &more, "d", true);
+        // Who let facts and codes go did not let evidence and names go.
+        let mut shy = Approved::default();
+        let mut facts = first.clone();
+        facts.privacy.mode = Mode::FactsOnly;
+        facts.privacy.pseudonyms = true;
+        shy.add(&facts, "e");
+        let again = Snapshot { id: Uuid::from_u128(9), ..facts.clone() };
+        check(&shy, Approval::Hold, &again, "f", true);
+        facts.privacy.pseudonyms = false;
+        check(&shy, Approval::Hold, &Snapshot { id: again.id, ..facts }, "g", false);
+        check(&shy, Approval::Hold, &first, "a", false);
     }
 }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::host::{Host, RecordedError};
 use crate::logs::Patterns;
+use crate::privacy::Namer;
 use crate::probes::execute::{Memory, Samples};
 use crate::snapshot::{Take, TakeError, Taken, take};
 use crate::spool::{Spool, SpoolError};
@@ -42,6 +43,11 @@ pub enum CollectError {
     State(#[from] StateError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error(
+        "another machine's names get no codes that could be turned back: set privacy.key_file, or \
+         privacy.pseudonyms = false"
+    )]
+    MountedNames,
     #[error("{} cannot be read as a mounted root", root.display())]
     Mounted { root: std::path::PathBuf, source: std::io::Error },
     #[error("the recorded host cannot be replayed")]
@@ -84,6 +90,7 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
     let sha256 = sha256_hex(&document);
     let id = taken.snapshot.id;
     let file = bundle::write(id, &document, None).map_err(CollectError::Compress)?;
+    state.add_names(taken.names)?;
     let dropped = spool.put(id, &file)?;
     for old in &dropped.ids {
         tracing::warn!(snapshot.id = %old, "collect.spool_full: the oldest snapshot was dropped");
@@ -98,7 +105,8 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
     }
     // What was told in this snapshot is told; what this one pushed out the next one tells.
     progress.lost = dropped.ids.len() as u64;
-    progress.log_state = taken.log_state;
+    let period = taken.snapshot.period.as_deref();
+    progress.scanned(config.privacy.mode, order.reason, period, taken.log_state);
     match order.reason {
         Reason::Scheduled => progress.last_period = taken.snapshot.period.clone(),
         Reason::OnDemand if order.request.is_some() => progress.last_on_demand = order.request,
@@ -115,7 +123,13 @@ pub fn spool(config: &Config, state: &State, order: &Order) -> Result<Spooled, C
 /// [`CollectError`].
 pub fn look(config: &Config, state: &State, order: &Order) -> Result<Snapshot, CollectError> {
     let identity = state.identity()?;
-    Ok(observe(config, Some(state), identity.as_ref(), order)?.snapshot)
+    let taken = observe(config, Some(state), identity.as_ref(), order)?;
+    if !taken.names.is_empty() && state.dir().exists() {
+        // What is looked at may be carried away by hand; its codes must be known too.
+        let _lock = state.lock()?;
+        state.add_names(taken.names)?;
+    }
+    Ok(taken.snapshot)
 }
 
 /// A file system of another machine, mounted here.
@@ -139,6 +153,11 @@ pub fn look_mounted(
     let host = Host::mounted(&mounted.root, mounted.taken_at)
         .map_err(|source| CollectError::Mounted { root: mounted.root.clone(), source })?
         .walked_up_to(config.collect.tree_entries_max);
+    let namer = match (config.privacy.pseudonyms, &config.privacy.key_file) {
+        (false, _) => None,
+        (true, Some(file)) => Some(Namer::new(&crate::state::shared_key(file)?)),
+        (true, None) => return Err(CollectError::MountedNames),
+    };
     let request = Take {
         reason: Reason::Offline,
         period,
@@ -146,6 +165,8 @@ pub fn look_mounted(
         memory: Memory::default(),
         policy: config.policy(),
         mask_key: crate::state::random_key(),
+        mode: config.privacy.mode,
+        namer,
         deadline: config.deadline(),
     };
     Ok(take(&Arc::new(host), request)?.snapshot)
@@ -223,7 +244,7 @@ fn observe(
     // A look before enrolment masks with a key of its own, which is forgotten.
     let kept = state.filter(|state| state.dir().exists());
     let (memory, mask_key) = match kept {
-        Some(state) => (remembered(config, state, host.now())?, state.mask_key()?),
+        Some(state) => (remembered(config, state, order, host.now())?, state.mask_key()?),
         None => (Memory::default(), crate::state::random_key()),
     };
     Ok(take(
@@ -235,13 +256,36 @@ fn observe(
             memory,
             policy: config.policy(),
             mask_key,
+            mode: config.privacy.mode,
+            namer: namer(config, kept)?,
             deadline: config.deadline(),
         },
     )?)
 }
 
+/// What turns names into codes, where the customer wants that.
+///
+/// # Errors
+/// [`StateError`].
+pub fn namer(config: &Config, state: Option<&State>) -> Result<Option<Namer>, StateError> {
+    if !config.privacy.pseudonyms {
+        return Ok(None);
+    }
+    let key = match (&config.privacy.key_file, state) {
+        (Some(file), _) => crate::state::shared_key(file)?,
+        (None, Some(state)) => state.pseudonym_key()?,
+        (None, None) => crate::state::random_key(),
+    };
+    Ok(Some(Namer::new(&key)))
+}
+
 /// Where the last log scan ended, and the samples of the contract's period.
-fn remembered(config: &Config, state: &State, now: Timestamp) -> Result<Memory, StateError> {
+fn remembered(
+    config: &Config,
+    state: &State,
+    order: &Order,
+    now: Timestamp,
+) -> Result<Memory, StateError> {
     /// A period and a margin, in days.
     const MONTH_DAYS: i64 = 35;
     const QUARTER_DAYS: i64 = 95;
@@ -252,7 +296,10 @@ fn remembered(config: &Config, state: &State, now: Timestamp) -> Result<Memory, 
     };
     let since = now - jiff::SignedDuration::from_hours(days * 24);
     Ok(Memory {
-        log_state: state.progress()?.log_state,
+        log_state: state
+            .progress()?
+            .log_start(config.privacy.mode, order.period.as_deref())
+            .clone(),
         patterns: patterns(config, state),
         samples: Some(Samples { folder: state.samples_dir(), since }),
     })

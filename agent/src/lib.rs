@@ -2,7 +2,8 @@
 //! and no opinion, and nothing that it is sent is ever executed.
 //!
 //! Read in the data's order: [`host`] is the only door to the system; [`probes`] and [`logs`] say
-//! what is looked at; [`snapshot`] takes and masks it; [`collect`] spools it ([`spool`],
+//! what is looked at; [`snapshot`] takes and masks it, [`privacy`] lets of it stand
+//! what may leave; [`collect`] spools it ([`spool`],
 //! [`state`]); [`approval`] says what may leave; [`service`] keeps the [`schedule`] and sends it
 //! ([`uplink`]); [`cli`] is for people.
 
@@ -14,6 +15,7 @@ pub mod collect;
 pub mod config;
 pub mod host;
 pub mod logs;
+pub mod privacy;
 pub mod probes;
 pub mod sampler;
 pub mod schedule;

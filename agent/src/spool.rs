@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::state::files;
 
+/// The last entry that left.
+const LAST_SENT: &str = "last.sent";
 /// End of an entry's name.
 const SUFFIX: &str = "cpk";
 /// Most entries kept aside for a person to look at.
@@ -161,15 +163,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Io`] when the operating system refuses, which says nothing of the entry.
     pub fn get(&self, id: Uuid) -> Result<Found, SpoolError> {
-        let path = self.path(id);
-        let mut file = Vec::new();
-        let read = std::fs::File::open(&path)
-            .and_then(|open| open.take(ENTRY_BYTES_MAX + 1).read_to_end(&mut file));
-        match read {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Gone),
-            Err(source) => return Err(SpoolError::Io { operation: "read", path, source }),
-        }
+        let Some(file) = self.read(self.path(id))? else { return Ok(Found::Gone) };
         match check(id, &file) {
             Ok(header) => {
                 let bytes = file.len() as u64;
@@ -182,7 +176,19 @@ impl Spool {
         }
     }
 
-    /// Removes an entry whose receipt speaks of exactly this document. Says whether it did.
+    fn read(&self, path: PathBuf) -> Result<Option<Vec<u8>>, SpoolError> {
+        let mut file = Vec::new();
+        let read = std::fs::File::open(&path)
+            .and_then(|open| open.take(ENTRY_BYTES_MAX + 1).read_to_end(&mut file));
+        match read {
+            Ok(_) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SpoolError::Io { operation: "read", path, source }),
+        }
+    }
+
+    /// Takes an entry out whose receipt speaks of exactly this document. Says whether it did. The
+    /// last one stays beside the spool, so that a person can see what the next one adds.
     ///
     /// # Errors
     /// [`SpoolError::Io`].
@@ -190,8 +196,41 @@ impl Spool {
         if !entry.is_receipt(receipt) {
             return Ok(false);
         }
-        self.discard(entry.header.id)?;
+        let path = self.path(entry.header.id);
+        std::fs::rename(&path, self.last_path())
+            .and_then(|()| files::sync_folder(&self.dir))
+            .map_err(|source| SpoolError::Io { operation: "rename", path, source })?;
         Ok(true)
+    }
+
+    /// The last entry that left, by the network or by hand; none before the first.
+    ///
+    /// # Errors
+    /// [`SpoolError::Io`]; [`Unsound`] when it was altered since.
+    pub fn last_sent(&self) -> Result<Option<Result<Entry, Unsound>>, SpoolError> {
+        let Some(file) = self.read(self.last_path())? else { return Ok(None) };
+        let header = bundle::split(&file).map(|(header, _)| header.id).map_err(Unsound::from);
+        Ok(Some(header.and_then(|id| check(id, &file)).map(|header| {
+            let bytes = file.len() as u64;
+            Entry { header, bytes, file }
+        })))
+    }
+
+    /// Remembers a bundle that a person carried away as the last one that left.
+    ///
+    /// # Errors
+    /// [`SpoolError::Io`].
+    pub fn keep_sent(&self, file: &[u8]) -> Result<(), SpoolError> {
+        let path = self.last_path();
+        files::write_durable(&path, file, 0o600).map_err(|source| SpoolError::Io {
+            operation: "write",
+            path,
+            source,
+        })
+    }
+
+    fn last_path(&self) -> PathBuf {
+        self.dir.join(LAST_SENT)
     }
 
     /// Moves an entry to `quarantine/`, the oldest of which go when it is full.

@@ -182,6 +182,7 @@ fn a_snapshot(host: Option<Uuid>) -> Snapshot {
         agent: Agent { version: "0.1.0".to_owned(), cpu_ms: 1, peak_kib: 1, spawned: 0 },
         lost: 0,
         masked: std::collections::BTreeMap::new(),
+        privacy: carepack_shared::privacy::Privacy::default(),
         observations: Vec::new(),
     }
 }

@@ -166,6 +166,7 @@ impl Shop {
             agent: Agent { version: String::new(), cpu_ms: 1, peak_kib: 1, spawned: 0 },
             lost: 0,
             masked: std::collections::BTreeMap::new(),
+            privacy: carepack_shared::privacy::Privacy::default(),
             observations: vec![
                 seen(file("/etc/os-release"), os),
                 seen(file("/proc/sys/kernel/osrelease"), "5.14.0-427.13.1.el9_4.x86_64\n"),

@@ -136,6 +136,7 @@ impl Desk {
             agent: Agent { version: String::new(), cpu_ms: 1, peak_kib: 1, spawned: 0 },
             lost: 0,
             masked: BTreeMap::new(),
+            privacy: carepack_shared::privacy::Privacy::default(),
             observations: vec![seen(file("/etc/os-release"), &os)],
         };
         let bytes = document.to_document();

@@ -167,6 +167,7 @@ mod tests {
             agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
             lost: 0,
             masked: std::collections::BTreeMap::new(),
+            privacy: crate::privacy::Privacy::default(),
             observations: Vec::new(),
         };
         let file = write(snapshot.id, &snapshot.to_document(), None).unwrap();

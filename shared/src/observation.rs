@@ -71,6 +71,21 @@ pub enum Content {
     Text(String),
     /// A survey's own shape, documented beside the survey.
     Json(serde_json::Value),
+    /// It stays on the host, as long as it is; what was read in it is among the snapshot's facts.
+    Kept { bytes: u64 },
+}
+
+impl Content {
+    /// Length in a document, in bytes, escapes counted.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let escaped = |byte: &u8| matches!(byte, b'\n' | b'\t' | b'"');
+        match self {
+            Self::Text(text) => text.len() + text.bytes().filter(|byte| escaped(byte)).count(),
+            Self::Json(value) => value.to_string().len(),
+            Self::Kept { .. } => 0,
+        }
+    }
 }
 
 /// Why a source was not seen. Failure to see is data: rules answer 점검불가, never 양호.
@@ -114,6 +129,7 @@ impl Observation {
     pub fn text(&self) -> Result<&str, Unseen> {
         match &self.outcome {
             Outcome::Seen { content: Content::Text(text), .. } => Ok(text),
+            Outcome::Seen { content: Content::Kept { .. }, .. } => Err(Unseen::Withheld),
             Outcome::Seen { .. } => Err(Unseen::Malformed),
             Outcome::Unseen { reason, .. } => Err(*reason),
         }
@@ -126,6 +142,7 @@ impl Observation {
     pub fn json(&self) -> Result<&serde_json::Value, Unseen> {
         match &self.outcome {
             Outcome::Seen { content: Content::Json(value), .. } => Ok(value),
+            Outcome::Seen { content: Content::Kept { .. }, .. } => Err(Unseen::Withheld),
             Outcome::Seen { .. } => Err(Unseen::Malformed),
             Outcome::Unseen { reason, .. } => Err(*reason),
         }

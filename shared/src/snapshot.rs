@@ -10,9 +10,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::observation::Observation;
+use crate::privacy::Privacy;
 
-/// Version of the document. Raised only when an old reader would misunderstand a new document.
+/// Version of a document that carries evidence. Raised only when an old reader would misunderstand
+/// a new document.
 pub const SCHEMA: u32 = 1;
+
+/// Version of a document that carries facts instead of evidence, the newest that is read: a reader
+/// that looks for evidence would take all of it for absent.
+pub const SCHEMA_FACTS: u32 = 2;
 
 /// Longest document that either side accepts, uncompressed, in bytes. A five-year-old host with
 /// 3,000 packages and full logs stays under 3 MiB; sixteen leaves room and still fits in memory.
@@ -40,6 +46,9 @@ pub struct Snapshot {
     /// How many pieces of text were masked, by kind (`password`, `resident_number`, …).
     #[serde(default)]
     pub masked: BTreeMap<String, u64>,
+    /// What the host's policy lets leave.
+    #[serde(default, skip_serializing_if = "Privacy::is_open")]
+    pub privacy: Privacy,
     pub observations: Vec<Observation>,
 }
 
@@ -99,10 +108,10 @@ pub struct Agent {
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     #[error(
-        "snapshot schema {found} is newer than {SCHEMA}, the newest this version reads; upgrade the collector"
+        "snapshot schema {found} is newer than {SCHEMA_FACTS}, the newest this version reads; upgrade the collector"
     )]
     Newer { found: u32 },
-    #[error("snapshot schema {found} is not known (this version reads 1 to {SCHEMA})")]
+    #[error("snapshot schema {found} is not known (this version reads {SCHEMA} to {SCHEMA_FACTS})")]
     Unknown { found: u32 },
     #[error("the document is not a snapshot")]
     Malformed(#[source] serde_json::Error),
@@ -137,8 +146,8 @@ impl Snapshot {
         let Version { schema } =
             serde_json::from_slice(document).map_err(SnapshotError::Malformed)?;
         match schema {
-            SCHEMA => {}
-            found if found > SCHEMA => return Err(SnapshotError::Newer { found }),
+            SCHEMA | SCHEMA_FACTS => {}
+            found if found > SCHEMA_FACTS => return Err(SnapshotError::Newer { found }),
             found => return Err(SnapshotError::Unknown { found }),
         }
         let snapshot: Self = serde_json::from_slice(document).map_err(SnapshotError::Malformed)?;

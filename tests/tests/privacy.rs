@@ -1,6 +1,13 @@
 //! What leaves a host: none of the secrets planted over the recorded hosts, in any notation, and
 //! exactly what the preview shows.
 
+#[path = "privacy/modes.rs"]
+mod modes;
+#[path = "privacy/unpacked.rs"]
+mod unpacked;
+
+use std::io::Write;
+
 use anyhow::{Context, Result, ensure};
 use carepack_shared::bundle;
 use carepack_shared::digest::sha256_hex;
@@ -9,6 +16,7 @@ use carepack_tests::binaries::root;
 use carepack_tests::collector::Collector;
 use carepack_tests::process::until;
 use carepack_tests::recorded;
+use unpacked::{holds, layers};
 
 /// `host TAB secret TAB where` of `tests/hosts/secrets.tsv`.
 fn planted() -> Result<Vec<(String, String)>> {
@@ -20,23 +28,6 @@ fn planted() -> Result<Vec<(String, String)>> {
         Ok((host.to_owned(), secret.to_owned()))
     })
     .collect()
-}
-
-/// A secret as it stands, and as base 64 at each of the three alignments (the letters that do not
-/// depend on what stands around it).
-fn notations(secret: &str) -> Vec<String> {
-    use base64::Engine;
-    let mut all = vec![secret.to_owned()];
-    for pad in 0..3_usize {
-        let padded = format!("{}{secret}", "x".repeat(pad));
-        let text = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
-        let from = (pad * 4).div_ceil(3);
-        let whole = text.len() - 2;
-        if whole > from + 8 {
-            all.push(text[from..whole].to_owned());
-        }
-    }
-    all
 }
 
 #[test]
@@ -53,18 +44,14 @@ fn no_planted_secret_is_in_the_bytes_that_leave() -> Result<()> {
             if let Some(overlay) = overlay {
                 words.extend(["--recorded-overlay", overlay]);
             }
-            words.extend(["collect", "--output", "-"]);
-            let document = agent.run(&words)?.stdout;
-            ensure!(document.len() > 10_000, "{}: {} bytes", host.name, document.len());
-            let text = String::from_utf8(document)?;
+            words.push("collect");
+            agent.run(&words)?;
+            let entry = spooled(&agent)?;
+            let layers = layers(&entry);
+            let longest = layers.iter().map(String::len).max();
+            ensure!(longest > Some(10_000), "{}: {longest:?} bytes", host.name);
             for (_, secret) in secrets.iter().filter(|(name, _)| name == host.name) {
-                for notation in notations(secret) {
-                    ensure!(
-                        !text.contains(&notation),
-                        "{} {overlay:?}: {secret} leaves",
-                        host.name
-                    );
-                }
+                ensure!(!holds(&layers, secret), "{} {overlay:?}: {secret} leaves", host.name);
             }
         }
     }
@@ -85,13 +72,37 @@ fn kinds() -> Result<Vec<[String; 3]>> {
 /// Samples that a pattern keeps of a log.
 const LINES_KEPT: usize = 3;
 
-/// What leaves a file tree, as the text of its document.
-fn leaves(dir: &std::path::Path, tree: &std::path::Path) -> Result<String> {
+/// What leaves a file tree, layer by layer, in the file that would leave and as the preview has it.
+fn leaves(dir: &std::path::Path, tree: &std::path::Path, mode: &str) -> Result<Vec<String>> {
     let agent = Agent::new(&dir.join("agent"), "https://127.0.0.1:1", None)?;
-    let tree = tree.to_string_lossy();
-    let document = agent.run(&["collect", "--root", &tree, "--output", "-"])?.stdout;
-    ensure!(document.len() > 10_000, "{} bytes", document.len());
-    Ok(String::from_utf8(document)?)
+    let config = std::fs::read_to_string(agent.config())?;
+    std::fs::write(agent.config(), format!("{config}\n[privacy]\nmode = \"{mode}\"\n"))?;
+    let (tree, file) = (tree.to_string_lossy(), dir.join("x.cpk"));
+    agent.run(&["collect", "--root", &tree, "--output", &file.to_string_lossy()])?;
+    let file = std::fs::read(&file)?;
+    let found = layers(&file);
+    let (_, _, document) = bundle::read(&file)?;
+    ensure!(
+        found.contains(&String::from_utf8(document)?),
+        "the search does not reach the document"
+    );
+    Ok(found)
+}
+
+/// The entry that waits in an agent's spool, as its bytes are.
+fn spooled(agent: &Agent) -> Result<Vec<u8>> {
+    let entry = std::fs::read_dir(agent.state().join("spool"))?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "cpk"))
+        .context("a spool entry")?;
+    Ok(std::fs::read(entry)?)
+}
+
+fn gzip(text: &str) -> Result<Vec<u8>> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(text.as_bytes())?;
+    Ok(packed.finish()?)
 }
 
 #[test]
@@ -111,21 +122,30 @@ fn sixty_kinds_of_secrets_stay_wherever_they_are_planted() -> Result<()> {
         std::fs::write(tree.join(file), &plain)?;
     }
     std::fs::write(tree.join("etc/hosts"), &comments)?;
-    let mut documents = vec![leaves(dir.path(), &tree)?];
+    let mut documents = Vec::new();
+    for mode in ["full", "facts-only", "numbers-only"] {
+        documents.extend(leaves(dir.path(), &tree, mode)?);
+    }
     // A pattern keeps a few lines of a log: so many kinds at a time.
     for some in kinds.chunks(LINES_KEPT) {
-        let line = |[_, _, line]: &[String; 3]| {
-            format!("Nov  5 00:00:02 h kernel: Out of memory: Killed process 7 (java) {line}\n")
+        // As it stands, and in a rotated log that the agent unpacks.
+        let (now, packed) = some.split_at(some.len() / 2);
+        let lines = |some: &[[String; 3]], program: &str| {
+            let line = |[_, _, line]: &[String; 3]| {
+                format!(
+                    "Nov  5 00:00:02 h kernel: Out of memory: Killed process 7 ({program}) {line}\n"
+                )
+            };
+            some.iter().map(line).collect::<String>()
         };
-        std::fs::write(tree.join("var/log/messages"), some.iter().map(line).collect::<String>())?;
-        let document = leaves(dir.path(), &tree)?;
-        ensure!(document.contains("Out of memory"), "no line of the log travels");
-        documents.push(document);
+        std::fs::write(tree.join("var/log/messages"), lines(now, "plain"))?;
+        std::fs::write(tree.join("var/log/messages-20261104.gz"), gzip(&lines(packed, "packed"))?)?;
+        let found = leaves(dir.path(), &tree, "full")?;
+        ensure!(holds(&found, "(packed)"), "no line of the packed log travels");
+        ensure!(now.is_empty() || holds(&found, "(plain)"), "no line of the log travels");
+        documents.extend(found);
     }
-    let leaves = |secret: &str| {
-        let notations = notations(secret);
-        documents.iter().any(|document| notations.iter().any(|n| document.contains(n)))
-    };
+    let leaves = |secret: &str| holds(&documents, secret);
     let out: Vec<&str> = kinds
         .iter()
         .filter(|[_, secret, _]| leaves(secret))
@@ -140,12 +160,7 @@ fn the_preview_of_a_spooled_snapshot_is_byte_for_byte_what_would_leave() -> Resu
     let dir = tempfile::tempdir()?;
     let agent = Agent::new(&dir.path().join("a"), "https://127.0.0.1:1", Some(&recorded::ALL[0]))?;
     agent.run(&["collect"])?;
-    let entry = std::fs::read_dir(agent.state().join("spool"))?
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|end| end == "cpk"))
-        .context("a spool entry")?;
-    let (header, _, document) = bundle::read(&std::fs::read(&entry)?)?;
+    let (header, _, document) = bundle::read(&spooled(&agent)?)?;
     let shown = agent.run(&["preview", "--id", &header.id.to_string()])?;
     ensure!(shown.stdout == document, "the preview differs from the spooled document");
     let said = String::from_utf8_lossy(&shown.stderr).into_owned();

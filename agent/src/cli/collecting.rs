@@ -63,6 +63,9 @@ pub struct Preview {
     /// A snapshot that waits in the spool, instead of a fresh look.
     #[arg(long)]
     id: Option<Uuid>,
+    /// Only what differs from the last snapshot that left: by source and fact, then by lines.
+    #[arg(long)]
+    diff_last: bool,
 }
 
 impl Collect {
@@ -145,10 +148,11 @@ impl Collect {
 }
 
 impl Preview {
-    pub fn run(self, config: &Config) -> anyhow::Result<Exit> {
+    pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
         let state = state_of(config);
+        let spool = Spool::new(state.spool_dir(), config.spool);
         let document = match self.id {
-            Some(id) => match Spool::new(state.spool_dir(), config.spool).get(id)? {
+            Some(id) => match spool.get(id)? {
                 Found::Sound(entry) => entry.document()?,
                 Found::Unsound(reason) => {
                     return Err(anyhow::Error::new(reason).context(format!("spool entry {id}")));
@@ -167,9 +171,37 @@ impl Preview {
             sha256_hex(&document),
             document.len()
         );
+        if self.diff_last {
+            return against_last(&spool, &document, lang);
+        }
         std::io::stdout().write_all(&document).context("writing the document")?;
         Ok(Exit::Ok)
     }
+}
+
+/// What a document changes against the last one that left.
+fn against_last(spool: &Spool, document: &[u8], lang: print::Lang) -> anyhow::Result<Exit> {
+    let now = Snapshot::from_document(document)?;
+    let Some(entry) = spool.last_sent()? else {
+        anyhow::bail!(lang.say(
+            "아직 보낸 스냅샷이 없음; 전체는 `carepack-agent preview`",
+            "nothing has left yet; `carepack-agent preview` shows the whole of it"
+        ));
+    };
+    let entry = entry.context("spool/last.sent")?;
+    let last = Snapshot::from_document(&entry.document()?)?;
+    let text = format!(
+        "--- {} {} SHA-256 {}\n+++ {} {} SHA-256 {}\n{}",
+        last.id,
+        last.taken_at,
+        entry.header.sha256,
+        now.id,
+        now.taken_at,
+        sha256_hex(document),
+        super::difference::difference(&last, &now, lang)
+    );
+    std::io::stdout().write_all(text.as_bytes()).context("writing the differences")?;
+    Ok(Exit::Ok)
 }
 
 /// The period that the last policy heard puts us in.
@@ -197,6 +229,7 @@ fn write(state: Option<&State>, snapshot: &Snapshot, file: &Path) -> anyhow::Res
         .with_context(|| format!("writing {}", file.display()))?;
     if let Some(state) = state.filter(|state| sealed && state.dir().exists()) {
         hand_over(state, snapshot, file, &bytes)?;
+        Spool::new(state.spool_dir(), crate::config::Spool::default()).keep_sent(&bytes)?;
     }
     print::line(&format!("{} {} bytes", file.display(), bytes.len()));
     print::line(&format!("SHA-256 {}", sha256_hex(&snapshot.to_document())));

@@ -9,8 +9,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Exit, print};
+use crate::collect;
 use crate::config::{Config, check_server};
 use crate::host::Host;
+use crate::privacy::Namer;
 use crate::state::{Enrolment, Identity, State};
 use crate::uplink;
 
@@ -56,7 +58,10 @@ impl Enroll {
         let request = EnrolRequest {
             secret: token.secret.clone(),
             csr_pem,
-            hostname: host.hostname(),
+            hostname: match collect::namer(config, Some(&state))? {
+                Some(namer) => kept_host(&state, namer, &host.hostname())?,
+                None => host.hostname(),
+            },
             machine: crate::probes::machine(&std::sync::Arc::new(host)),
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -128,6 +133,14 @@ impl Enroll {
         }
         Ok(text)
     }
+}
+
+/// The code that this host goes by, kept so that it can be turned back.
+fn kept_host(state: &State, mut namer: Namer, name: &str) -> anyhow::Result<String> {
+    let _lock = state.lock()?;
+    let code = namer.host(name);
+    state.add_names(namer.given())?;
+    Ok(code)
 }
 
 fn read(file: &std::path::Path) -> anyhow::Result<String> {

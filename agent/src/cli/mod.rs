@@ -5,6 +5,7 @@
 
 mod approve;
 mod collecting;
+mod difference;
 mod doctor;
 mod due;
 mod enrol;
@@ -12,6 +13,8 @@ mod generate;
 mod look;
 mod manifest;
 mod print;
+mod reveal;
+mod sheet;
 mod support;
 mod unenroll;
 
@@ -99,6 +102,8 @@ enum Command {
     Preview(collecting::Preview),
     /// Let snapshots go that wait for a person; without an id, list them.
     Approve(approve::Approve),
+    /// Turn codes back into the names they stand for, one by one or in a whole report.
+    Reveal(reveal::Reveal),
     /// Tell how this agent stands, from its own files alone.
     Status(look::Status),
     /// Try the way to the collector, a line a step, each with what helps.
@@ -143,8 +148,9 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::Enroll(enroll) => enroll.run(&common.load(true)?.config, lang),
         Command::Run => resident(&common),
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
-        Command::Preview(preview) => preview.run(&common.load(true)?.config),
+        Command::Preview(preview) => preview.run(&common.load(true)?.config, lang),
         Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
+        Command::Reveal(reveal) => reveal.run(&common.load(true)?.config, lang),
         Command::Status(status) => status.run(&common.load(true)?.config, lang),
         Command::Doctor(doctor) => doctor.run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),

@@ -7,6 +7,7 @@ mod merge;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use carepack_shared::privacy::Mode;
 use serde::Deserialize;
 
 use crate::host::WALK_ENTRIES_MAX;
@@ -43,6 +44,7 @@ pub struct Config {
     pub patterns_key: Option<String>,
     pub collect: Collect,
     pub withhold: Withhold,
+    pub privacy: Privacy,
     pub spool: Spool,
     /// Whether a person has to let a snapshot go before it is sent.
     pub approval: Approval,
@@ -114,6 +116,18 @@ pub struct Withhold {
     pub keywords: Vec<String>,
 }
 
+/// How much of what was seen leaves, and under which names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// `full`, `facts-only` or `numbers-only`.
+    pub mode: Mode,
+    /// Names of hosts and people, IP and MAC addresses leave as codes.
+    pub pseudonyms: bool,
+    /// The codes' key, where several hosts share one; each has its own without it.
+    pub key_file: Option<PathBuf>,
+}
+
 /// Limits of the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -131,6 +145,7 @@ impl Default for Config {
             patterns_key: None,
             collect: Collect::default(),
             withhold: Withhold::default(),
+            privacy: Privacy::default(),
             spool: Spool::default(),
             approval: Approval::default(),
         }
@@ -245,6 +260,10 @@ impl Config {
         within("collect.tree_entries_max", self.collect.tree_entries_max, &TREE_ENTRIES)?;
         within("spool.count_max", self.spool.count_max.into(), &wide(&SPOOL_COUNT))?;
         within("spool.bytes_max", self.spool.bytes_max, &(SPOOL_BYTES_LEAST..=1 << 40))?;
+        if let Some(file) = self.privacy.key_file.as_ref().filter(|file| !file.is_absolute()) {
+            let found = file.display().to_string();
+            return Err(("privacy.key_file", found, "write an absolute path".to_owned()));
+        }
         self.withhold.check()
     }
 

@@ -42,6 +42,9 @@ fn every_bent_setting_is_named_with_its_file() {
     check("[spool]\nbytes_max = 1", "spool.bytes_max is 1");
     check("[spool]\ncount_max = 0", "spool.count_max is 0");
     check("[withhold]\nprobes = ['cpuu']", "cpuu");
+    check("[privacy]\nmode = 'facts'", "facts-only");
+    check("[privacy]\nkey_file = 'fleet.key'", "privacy.key_file is fleet.key");
+    check("[privacy]\npseudonym = true", "pseudonym");
     check("[withhold]\npaths = ['etc/x']", "withhold.paths");
     check("[withhold]\npatterns = ['(']", "withhold.patterns");
     check("[withhold]\nkeywords = ['']", "withhold.keywords");

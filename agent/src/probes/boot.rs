@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -18,6 +18,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Lines,
 };
 
 /// `{"images":["vmlinuz-5.14.0-427.el9.x86_64"]}`.

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -20,6 +20,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Lines,
 };
 
 /// Where a menu may lie: BIOS, then UEFI by vendor.

@@ -9,7 +9,7 @@ use carepack_shared::Unseen;
 use carepack_shared::digest::sha256_hex;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Kind, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -19,6 +19,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "file-checksums", reads: PATHS, run: checksums }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Technical,
 };
 
 /// Files, and folders whose files are all watched.

@@ -11,7 +11,7 @@ use carepack_shared::{Unseen, cluster, digest, xml};
 use serde_json::{Map, Value, json};
 
 use super::execute::clean;
-use super::{Privilege, Probe, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, Read, file, files};
 use crate::host::{Command, Host, Look, Missed};
 
 const COROSYNC: &str = "/etc/corosync/corosync.conf";
@@ -53,6 +53,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: 30_000,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Names,
 };
 
 /// A ring of 32 nodes has some 8 KiB.

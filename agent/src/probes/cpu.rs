@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, file_kib, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, file_kib, files};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -21,6 +21,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Technical,
 };
 
 /// Between the two looks. Fifty clock ticks give two per cent of resolution per processor.

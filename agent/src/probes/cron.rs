@@ -3,7 +3,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -21,6 +21,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 /// One file per user; only the names are taken.

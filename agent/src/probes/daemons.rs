@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::execute::clean;
 use super::processes::{About, Task, control_group, tasks};
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -34,6 +34,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Products,
+    legal: Legal::Names,
 };
 
 /// Most processes told of; workers of one parent are one.

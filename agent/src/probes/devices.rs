@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -16,6 +16,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Technical,
 };
 
 /// Most devices listed: a host with more has multipath storage and shows its kind in the first.

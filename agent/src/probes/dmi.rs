@@ -1,6 +1,6 @@
 //! The machine's maker, model and firmware; the hypervisor under it.
 
-use super::{Privilege, Probe, QUICK_MS, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file};
 
 pub static PROBE: Probe = Probe {
     id: "dmi",
@@ -19,4 +19,6 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Asset,
+    legal: Legal::Technical,
 };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use carepack_shared::Unseen;
 
-use super::{FILE_BYTES_MAX, HELPER_MS, Privilege, Probe, Read, file, file_kib};
+use super::{FILE_BYTES_MAX, HELPER_MS, Legal, Privilege, Probe, Purpose, Read, file, file_kib};
 use crate::host::{Command, Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -38,6 +38,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Names,
 };
 
 const MAIN: &str = "/etc/drbd.conf";

@@ -3,7 +3,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -13,6 +13,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "file-modes", reads: PATHS, run: modes }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 /// The files of the Korean guide for main information and communication infrastructure (Unix

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::filesystems::{MOUNTS, MOUNTS_KIB_MAX, local, mount};
 use super::login::{ACCOUNTS_BYTES_MAX, GROUP, PASSWD};
-use super::{Privilege, Probe, Read};
+use super::{Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Bounds, Command, Cut, Entry, Host, Kind, Look, Walked};
 
 pub static PROBE: Probe = Probe {
@@ -27,6 +27,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: 45_000,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 /// Longest walk; disks that have to be asked for every folder need it.

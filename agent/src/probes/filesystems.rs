@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, file_kib};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, file_kib};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -21,6 +21,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Names,
 };
 
 pub(super) const MOUNTS: &str = "/proc/self/mountinfo";

@@ -6,7 +6,7 @@ use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
 use super::cron::exists;
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -20,6 +20,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 /// A zone here stands before the vendor's of the same name.

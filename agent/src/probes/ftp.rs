@@ -4,7 +4,7 @@ use carepack_shared::Unseen;
 use carepack_shared::reduce::ftp;
 use serde_json::Value;
 
-use super::{FILE_BYTES_MAX, Privilege, Probe, QUICK_MS, Read};
+use super::{FILE_BYTES_MAX, Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -14,6 +14,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "ftp", reads: READS, run: survey }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 const READS: &[&str] = &["/etc/vsftpd", "/etc/vsftpd.conf", "/etc/proftpd.conf", "/etc/ftpusers"];

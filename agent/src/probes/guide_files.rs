@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Kind, Look, Missed, Stat};
 
 pub static PROBE: Probe = Probe {
@@ -18,6 +18,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "guide-files", reads: READS, run: survey }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 const READS: &[&str] =

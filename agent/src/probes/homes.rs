@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::filesystems::{MOUNTS, MOUNTS_KIB_MAX, mount};
 use super::login::{ACCOUNTS_BYTES_MAX, PASSWD};
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Kind, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -18,6 +18,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "homes", reads: &[PASSWD, "/home", "/root"], run: homes }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 /// Most accounts looked at.

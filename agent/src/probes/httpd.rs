@@ -17,7 +17,7 @@ use carepack_facts::httpd::{
 use serde_json::{Value, json};
 
 use super::execute::clean;
-use super::{HELPER_MS, Privilege, Probe, Read, daemons};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read, daemons};
 use crate::certificate;
 use crate::host::{Command, Host, Kind, Look};
 
@@ -52,6 +52,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Lines,
 };
 
 const FILE_BYTES_MAX: usize = 256 * 1024;

@@ -3,7 +3,7 @@
 use carepack_shared::digest::sha256_hex;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -16,6 +16,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Asset,
+    legal: Legal::Names,
 };
 
 const MACHINE_ID: &str = "/etc/machine-id";

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::daemons::{self, Daemon};
 use super::execute::clean;
 use super::processes::About;
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Kind, Look};
 
 pub static PROBE: Probe = Probe {
@@ -37,6 +37,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Lines,
 };
 
 /// Most instances told.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::daemons::{self, Daemon};
 use super::execute::clean;
 use super::processes::About;
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Kind, Look};
 
 pub static PROBE: Probe = Probe {
@@ -35,6 +35,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Lines,
 };
 
 /// Most processes, JDKs and leftovers told.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -17,6 +17,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Lines,
 };
 
 /// Most dumps named.

@@ -1,6 +1,6 @@
 //! Limits on users and on the whole system.
 
-use super::{Privilege, Probe, QUICK_MS, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, files};
 
 pub static PROBE: Probe = Probe {
     id: "limits",
@@ -15,4 +15,6 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };

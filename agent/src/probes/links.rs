@@ -5,7 +5,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Map, Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -20,6 +20,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Resources,
+    legal: Legal::Names,
 };
 
 const CLASS: &str = "/sys/class/net";

@@ -6,7 +6,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -16,6 +16,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "livepatches", reads: &[LIVEPATCH], run: survey }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Technical,
 };
 
 const LIVEPATCH: &str = "/sys/kernel/livepatch";

@@ -1,6 +1,6 @@
 //! Load average: tasks that wanted a CPU over the last 1, 5 and 15 minutes.
 
-use super::{Privilege, Probe, QUICK_MS, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file};
 
 pub static PROBE: Probe = Probe {
     id: "load",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[file("/proc/loadavg")],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Technical,
 };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cron::exists;
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Kind, Look};
 
 pub static PROBE: Probe = Probe {
@@ -26,6 +26,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 const LOGS: &str = "/var/log";

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -29,6 +29,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 pub(super) const PASSWD: &str = "/etc/passwd";

@@ -5,7 +5,7 @@
 
 mod products;
 
-use super::{Privilege, Probe, Read};
+use super::{Legal, Privilege, Probe, Purpose, Read};
 
 pub use products::find;
 
@@ -35,6 +35,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: SCAN_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Logs,
+    legal: Legal::Lines,
 };
 
 /// The scan stops by itself well before; this is for a journal that does not answer.

@@ -1,6 +1,6 @@
 //! Memory, swap and pressure.
 
-use super::{Privilege, Probe, QUICK_MS, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, files};
 
 pub static PROBE: Probe = Probe {
     id: "memory",
@@ -16,4 +16,6 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Technical,
 };

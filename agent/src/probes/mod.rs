@@ -75,7 +75,7 @@ use serde_json::Value;
 
 use crate::host::{Command, Host, Look};
 
-pub use describe::{Described, describe};
+pub use describe::{Described, Legal, Purpose, describe};
 pub use identity::machine;
 
 /// One subject.
@@ -87,6 +87,10 @@ pub struct Probe {
     /// All its reads together, in milliseconds; then it is given up.
     pub deadline_ms: u64,
     pub privilege: Privilege,
+    /// Which duty of the contract it serves.
+    pub purpose: Purpose,
+    /// What the law may see in it.
+    pub legal: Legal,
 }
 
 /// What a probe needs to see all of it.

@@ -1,6 +1,6 @@
 //! Options and blacklists of kernel modules.
 
-use super::{Privilege, Probe, QUICK_MS, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, files};
 
 pub static PROBE: Probe = Probe {
     id: "modprobe",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[files("/etc/modprobe.d", ".conf"), files("/etc/modules-load.d", ".conf")],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Lines,
 };

@@ -1,6 +1,6 @@
 //! Kernel modules and the kernel's taint.
 
-use super::{Privilege, Probe, QUICK_MS, file, file_kib};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, file_kib};
 
 pub static PROBE: Probe = Probe {
     id: "modules",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[file("/proc/sys/kernel/tainted"), file_kib("/proc/modules", 128)],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Technical,
 };

@@ -13,7 +13,7 @@ mod statements;
 
 use carepack_facts::my_cnf::{self, Server, Source};
 
-use super::{Privilege, Probe, Read, daemons};
+use super::{Legal, Privilege, Probe, Purpose, Read, daemons};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -43,6 +43,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: 60_000,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Lines,
 };
 
 /// Longest option file taken; real ones are a few KiB.

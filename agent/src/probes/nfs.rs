@@ -1,6 +1,6 @@
 //! What the host exports over NFS.
 
-use super::{Privilege, Probe, QUICK_MS, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, files};
 
 pub static PROBE: Probe = Probe {
     id: "nfs",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[file("/etc/exports"), files("/etc/exports.d", ".exports")],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };

@@ -1,6 +1,6 @@
 //! The operating system's own name and version.
 
-use super::{Privilege, Probe, QUICK_MS, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file};
 
 pub static PROBE: Probe = Probe {
     id: "os",
@@ -14,4 +14,6 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Technical,
 };

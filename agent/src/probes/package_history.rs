@@ -12,7 +12,7 @@ use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
 use super::login::user_names;
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Look, Missed, unchanged};
 
 pub static PROBE: Probe = Probe {
@@ -22,6 +22,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "package-history", reads: &PLACES, run: survey }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Patches,
+    legal: Legal::Names,
 };
 
 /// dnf5, dnf, and yum's folder of files.

@@ -11,7 +11,7 @@ use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
 use super::execute::{clean, hostile};
-use super::{Privilege, Probe, Read};
+use super::{Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Command, Host, Look, Missed, unchanged};
 
 pub static PROBE: Probe = Probe {
@@ -33,6 +33,8 @@ pub static PROBE: Probe = Probe {
     // A cold database on a busy disk takes tens of seconds.
     deadline_ms: 60_000,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Technical,
 };
 
 /// One package a line; RPM itself reads the two-letter escapes.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::login::user_names;
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -24,6 +24,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Names,
 };
 
 /// Most processes looked at.

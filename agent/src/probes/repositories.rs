@@ -1,6 +1,6 @@
 //! Package repositories and module streams, as configured. Passwords in them are masked.
 
-use super::{Privilege, Probe, QUICK_MS, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, files};
 
 pub static PROBE: Probe = Probe {
     id: "repositories",
@@ -17,4 +17,6 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Names,
 };

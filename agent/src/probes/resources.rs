@@ -1,7 +1,7 @@
 //! Resources over the whole period: what the sampler saw each minute, by the hour, and what
 //! sysstat kept of the hours before it came.
 
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 
 pub static PROBE: Probe = Probe {
     id: "resources",
@@ -24,4 +24,6 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Resources,
+    legal: Legal::Technical,
 };

@@ -3,7 +3,7 @@
 use carepack_shared::reduce::samba;
 use serde_json::Value;
 
-use super::{FILE_BYTES_MAX, Privilege, Probe, QUICK_MS, Read};
+use super::{FILE_BYTES_MAX, Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -13,6 +13,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "samba", reads: &[MAIN], run: survey }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 const MAIN: &str = "/etc/samba/smb.conf";

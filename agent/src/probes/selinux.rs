@@ -3,7 +3,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -20,6 +20,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Lines,
 };
 
 const BOOLEANS: &str = "/sys/fs/selinux/booleans";

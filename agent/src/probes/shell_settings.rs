@@ -5,7 +5,7 @@ use carepack_shared::Unseen;
 use carepack_shared::reduce::shell;
 use serde_json::Value;
 
-use super::{FILE_BYTES_MAX, Privilege, Probe, QUICK_MS, Read};
+use super::{FILE_BYTES_MAX, Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -15,6 +15,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "shell-settings", reads: READS, run: settings }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 const READS: &[&str] = &[

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -16,6 +16,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "listeners", reads: &TABLES, run: listeners }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 const TABLES: [&str; 4] = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];

@@ -1,6 +1,6 @@
 //! Settings of the SSH server. Keys are never read.
 
-use super::{Privilege, Probe, QUICK_MS, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file, files};
 
 pub static PROBE: Probe = Probe {
     id: "sshd",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[file("/etc/ssh/sshd_config"), files("/etc/ssh/sshd_config.d", ".conf")],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };

@@ -13,7 +13,7 @@ use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
 use super::processes::{TICKS_PER_SECOND, Task, control_group, tasks};
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -27,6 +27,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Patches,
+    legal: Legal::Names,
 };
 
 /// Most processes looked at.

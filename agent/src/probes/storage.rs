@@ -6,7 +6,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Map, Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -29,6 +29,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Resources,
+    legal: Legal::Lines,
 };
 
 const BLOCK: &str = "/sys/block";

@@ -9,7 +9,7 @@ use carepack_shared::Unseen;
 use serde_json::{Value, json};
 use x509_parser::pem::Pem;
 
-use super::{Privilege, Probe, QUICK_MS, Read, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -23,6 +23,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Patches,
+    legal: Legal::Names,
 };
 
 const CONSUMER: &str = "/etc/pki/consumer/cert.pem";

@@ -3,7 +3,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read};
 use crate::host::{Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -13,6 +13,8 @@ pub static PROBE: Probe = Probe {
     reads: &[Read::Survey { name: "sudo", reads: &[SUDOERS, SUDOERS_D], run: survey }],
     deadline_ms: QUICK_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Security,
+    legal: Legal::Names,
 };
 
 const SUDOERS: &str = "/etc/sudoers";

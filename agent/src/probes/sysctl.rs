@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -22,6 +22,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Lines,
 };
 
 /// The parameters that rules, guides and post-mortems ask about.

@@ -1,6 +1,6 @@
 //! Units, unit files and the target that the host boots into.
 
-use super::{HELPER_MS, Privilege, Probe, Read};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read};
 use crate::host::Command;
 
 pub static PROBE: Probe = Probe {
@@ -43,6 +43,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 /// Two thousand units of 250 letters.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HELPER_MS, Privilege, Probe, Read, file};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read, file};
 use crate::host::{Command, Host, Look};
 
 pub static PROBE: Probe = Probe {
@@ -28,6 +28,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: HELPER_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 const LOCALTIME: &str = "/etc/localtime";

@@ -10,7 +10,7 @@ use carepack_facts::tomcat;
 use carepack_shared::Unseen;
 use serde_json::{Value, json};
 
-use super::{HELPER_MS, Privilege, Probe, Read, daemons};
+use super::{HELPER_MS, Legal, Privilege, Probe, Purpose, Read, daemons};
 use crate::archive_entry;
 use crate::host::{Host, Kind, Look};
 
@@ -34,6 +34,8 @@ pub static PROBE: Probe = Probe {
     }],
     deadline_ms: HELPER_MS,
     privilege: Privilege::ReadAll,
+    purpose: Purpose::Products,
+    legal: Legal::Lines,
 };
 
 /// Most instances of one host.

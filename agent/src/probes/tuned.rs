@@ -1,6 +1,6 @@
 //! The active tuning profile.
 
-use super::{Privilege, Probe, QUICK_MS, file};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, file};
 
 pub static PROBE: Probe = Probe {
     id: "tuned",
@@ -9,4 +9,6 @@ pub static PROBE: Probe = Probe {
     reads: &[file("/etc/tuned/active_profile")],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Technical,
 };

@@ -6,7 +6,7 @@
 use carepack_shared::Unseen;
 use serde_json::{Map, Value, json};
 
-use super::{Privilege, Probe, QUICK_MS, Read, file, files};
+use super::{Legal, Privilege, Probe, Purpose, QUICK_MS, Read, file, files};
 use crate::host::{Host, Kind, Look, Missed};
 
 pub static PROBE: Probe = Probe {
@@ -20,6 +20,8 @@ pub static PROBE: Probe = Probe {
     ],
     deadline_ms: QUICK_MS,
     privilege: Privilege::None,
+    purpose: Purpose::Settings,
+    legal: Legal::Names,
 };
 
 const LOCAL: &str = "/etc/systemd/system";

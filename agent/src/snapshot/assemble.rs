@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use carepack_shared::privacy::Privacy;
 use carepack_shared::snapshot::{Agent, DOCUMENT_BYTES_MAX, Host, OBSERVATIONS_MAX, SCHEMA};
-use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot, Unseen};
+use carepack_shared::{Observation, Outcome, Reason, Snapshot, Unseen};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -66,6 +67,7 @@ pub fn assemble(parts: Parts) -> Snapshot {
         },
         lost: 0,
         masked: parts.masked,
+        privacy: Privacy::default(),
         observations,
     }
 }
@@ -73,10 +75,7 @@ pub fn assemble(parts: Parts) -> Snapshot {
 /// Length in a document, in bytes, escapes counted.
 fn length(outcome: &Outcome) -> usize {
     match outcome {
-        Outcome::Seen { content: Content::Text(text), .. } => {
-            text.len() + text.bytes().filter(|byte| matches!(byte, b'\n' | b'\t' | b'"')).count()
-        }
-        Outcome::Seen { content: Content::Json(value), .. } => value.to_string().len(),
+        Outcome::Seen { content, .. } => content.bytes(),
         Outcome::Unseen { detail, .. } => detail.len(),
     }
 }
@@ -84,7 +83,7 @@ fn length(outcome: &Outcome) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use carepack_shared::Source;
+    use carepack_shared::{Content, Source};
 
     #[test]
     fn what_does_not_fit_says_so_and_the_document_stays_readable() {

@@ -126,7 +126,7 @@ fn locked(events: &Events) -> MutexGuard<'_, Option<Vec<Event>>> {
 mod tests {
     use super::*;
     use crate::host::{Host, Look};
-    use crate::probes::{Privilege, Read};
+    use crate::probes::{Legal, Privilege, Purpose, Read};
     use serde_json::Value;
 
     fn breaks(_: &Host) -> Look<Value> {
@@ -154,6 +154,8 @@ mod tests {
             reads,
             deadline_ms,
             privilege: Privilege::None,
+            purpose: Purpose::Settings,
+            legal: Legal::Technical,
         }
     }
 

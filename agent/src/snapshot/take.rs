@@ -2,19 +2,23 @@
 //!
 //! It does not write: the caller spools the document, then saves the returned log state.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carepack_shared::mask::Masker;
+use carepack_shared::privacy::Mode;
 use carepack_shared::{Content, Observation, Outcome, Reason, Snapshot};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::assemble::{Parts, assemble};
+use super::rewrite::rewrite;
 use super::run::run;
 use super::withhold::Withhold;
 use crate::host::{Host, Meter};
 use crate::logs::LogState;
+use crate::privacy::{self, Namer};
 use crate::probes;
 use crate::probes::execute::Memory;
 
@@ -31,6 +35,10 @@ pub struct Take {
     pub policy: Withhold,
     /// The host's own key for masks; it never leaves.
     pub mask_key: Vec<u8>,
+    /// How much of it may leave.
+    pub mode: Mode,
+    /// Turns names into codes where the customer wants that.
+    pub namer: Option<Namer>,
     /// For the whole collection.
     pub deadline: Duration,
 }
@@ -39,6 +47,8 @@ pub struct Take {
 pub struct Taken {
     pub snapshot: Snapshot,
     pub log_state: LogState,
+    /// Code → name of every name that was replaced; it never leaves.
+    pub names: BTreeMap<String, String>,
 }
 
 /// The request cannot be carried out.
@@ -97,7 +107,9 @@ pub fn take(host: &Arc<Host>, request: Take) -> Result<Taken, TakeError> {
         observations,
     };
     let log_state = scanned.unwrap_or_else(|| memory.log_state.clone());
-    Ok(Taken { snapshot: assemble(parts), log_state })
+    let mut snapshot = assemble(parts);
+    let names = privacy::apply(&mut snapshot, request.mode, request.namer);
+    Ok(Taken { snapshot, log_state, names })
 }
 
 /// Masks every text of an observation, its details and paths included.
@@ -105,6 +117,7 @@ fn mask(masker: &mut Masker, observation: &mut Observation) {
     match &mut observation.outcome {
         Outcome::Seen { content: Content::Text(text), .. } => *text = masker.mask(text),
         Outcome::Seen { content: Content::Json(value), .. } => mask_json(masker, value),
+        Outcome::Seen { content: Content::Kept { .. }, .. } => {}
         Outcome::Unseen { detail, .. } => *detail = masker.mask(&one_line(detail)),
     }
 }
@@ -114,35 +127,14 @@ fn one_line(text: &str) -> String {
 }
 
 fn mask_json(masker: &mut Masker, value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if text.contains(probes::execute::hostile) {
-                *text = probes::execute::clean(text.as_bytes());
-            }
-            let masked = masker.mask(text);
-            if masked != *text {
-                *text = masked;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_json(masker, item)),
-        Value::Object(members) => {
-            let mut renamed = Vec::new();
-            for (key, member) in members.iter_mut() {
-                mask_json(masker, member);
-                let masked = masker.mask(&probes::execute::clean(key.as_bytes()));
-                if masked != *key {
-                    renamed.push((key.clone(), masked));
-                }
-            }
-            // In the order of the names, so that of two that become one the later stays.
-            let moved: Vec<(String, Value)> = renamed
-                .into_iter()
-                .filter_map(|(key, masked)| Some((masked, members.remove(&key)?)))
-                .collect();
-            members.extend(moved);
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    rewrite(value, &mut |text| {
+        let masked = if text.contains(probes::execute::hostile) {
+            masker.mask(&probes::execute::clean(text.as_bytes()))
+        } else {
+            masker.mask(text)
+        };
+        (masked != text).then_some(masked)
+    });
 }
 
 #[cfg(test)]
@@ -159,6 +151,8 @@ mod tests {
             memory: Memory::default(),
             policy: Withhold::default(),
             mask_key: b"key".to_vec(),
+            mode: Mode::Full,
+            namer: None,
             deadline: Duration::from_secs(60),
         }
     }

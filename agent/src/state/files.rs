@@ -14,7 +14,7 @@ pub const TEMPORARY: &str = ".new-";
 /// # Errors
 /// The operating system's.
 pub fn write_durable(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("/"));
+    let folder = folder_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!("{TEMPORARY}{name}-{}", std::process::id()));
     let written = write_new(&temporary, bytes, mode)
@@ -26,13 +26,22 @@ pub fn write_durable(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()
     written
 }
 
+/// A bare name lies in the working folder.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    }
+}
+
 /// Removes a file; the removal survives a power cut.
 ///
 /// # Errors
 /// The operating system's; a file that is not there is none.
 pub fn remove_durable(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
-        Ok(()) => sync_folder(path.parent().unwrap_or_else(|| Path::new("/"))),
+        Ok(()) => sync_folder(folder_of(path)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -58,7 +67,11 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+/// Makes a change of a folder's names survive a power cut.
+///
+/// # Errors
+/// The operating system's.
+pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -1,12 +1,14 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
-//! `identity.pem` `enrolment.json` `approved.json` `handed.json` `mask.key` `policy.json` `patterns.json` `progress.json` `status.json`
+//! `identity.pem` `enrolment.json` `approved.json` `handed.json` `mask.key` `names.json`
+//! `policy.json` `pseudonym.key` `patterns.json` `progress.json` `status.json`
 //! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
 //! progress and spool entries; only the resident one writes policy and status and removes entries.
 
 pub mod files;
 mod identity;
 mod journal;
+mod names;
 mod records;
 
 use std::fs::File;
@@ -24,12 +26,18 @@ use crate::approval::Approved;
 
 pub use identity::{Identity, IdentityError};
 pub use journal::Entry as JournalEntry;
+pub use names::other_table;
 pub use records::{Enrolment, Fault, Handed, Progress, Request, Status};
 
 /// Longest record read back, in bytes; log marks of a thousand files stay under it.
 const RECORD_BYTES_MAX: u64 = 1024 * 1024;
-/// Bytes of the key of the masks.
-const MASK_KEY_BYTES: usize = 32;
+/// Longest secret read back, in bytes: a table of 50,000 names.
+const SECRET_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of a key of our own.
+const KEY_BYTES: usize = 32;
+
+/// Longest key that a customer may bring.
+const KEY_BYTES_MAX: usize = 4096;
 
 /// The folder, checked.
 #[derive(Clone, Debug)]
@@ -53,6 +61,11 @@ pub enum StateError {
     NotAFolder { path: PathBuf },
     #[error("{path} can be read by others (mode {mode:04o}); close it: chmod 0600 {path}")]
     Secret { path: PathBuf, mode: u32 },
+    #[error(
+        "{path} is no key: write 32 random bytes into it (openssl rand -out {path} 32), 0600, owned \
+         by the agent's user"
+    )]
+    Key { path: PathBuf },
     #[error("{path} is damaged; move it away, the agent makes a new one")]
     Damaged { path: PathBuf, source: serde_json::Error },
     #[error("another collection is running (lock {path}); try again when it has ended")]
@@ -133,15 +146,26 @@ impl State {
     /// # Errors
     /// [`StateError`].
     pub fn mask_key(&self) -> Result<Vec<u8>, StateError> {
-        let path = self.dir.join("mask.key");
-        if let Some(key) = read_secret(&path)?
-            && key.len() == MASK_KEY_BYTES
+        self.key("mask.key")
+    }
+
+    fn key(&self, name: &str) -> Result<Vec<u8>, StateError> {
+        if let Some(key) = read_secret(&self.dir.join(name))?
+            && key.len() == KEY_BYTES
         {
             return Ok(key);
         }
         let key = random_key();
-        self.write("mask.key", &key)?;
+        self.write(name, &key)?;
         Ok(key)
+    }
+
+    /// The key of the codes for names; made of 32 random bytes when there is none.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn pseudonym_key(&self) -> Result<Vec<u8>, StateError> {
+        self.key("pseudonym.key")
     }
 
     /// The pattern pack that was accepted last; to be checked again before it is used.
@@ -272,9 +296,21 @@ pub fn ca_pem(der: &[u8]) -> String {
 /// When the operating system has no randomness to give, where nothing secret may go on.
 #[must_use]
 pub fn random_key() -> Vec<u8> {
-    let mut key = vec![0; MASK_KEY_BYTES];
+    let mut key = vec![0; KEY_BYTES];
     aws_lc_rs::rand::fill(&mut key).expect("without randomness no mask is safe: stop");
     key
+}
+
+/// The key that several hosts of a customer share.
+///
+/// # Errors
+/// [`StateError`]: it is not there, others may read it, or it is too short to be one.
+pub fn shared_key(path: &Path) -> Result<Vec<u8>, StateError> {
+    let key = read_secret(path)?.unwrap_or_default();
+    if (KEY_BYTES..=KEY_BYTES_MAX).contains(&key.len()) {
+        return Ok(key);
+    }
+    Err(StateError::Key { path: path.to_path_buf() })
 }
 
 fn check_folder(path: &Path) -> Result<(), StateError> {
@@ -314,7 +350,7 @@ fn read_secret(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
         Ok(meta) if meta.mode() & 0o077 != 0 => {
             Err(StateError::Secret { path: path.to_path_buf(), mode: meta.mode() & 0o7777 })
         }
-        _ => read(path, RECORD_BYTES_MAX),
+        _ => read(path, SECRET_BYTES_MAX),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The small records of the state folder, as they are written.
 
+use carepack_shared::Reason;
+use carepack_shared::privacy::Mode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,9 +20,38 @@ pub struct Progress {
     /// Where the last log scan ended.
     #[serde(default)]
     pub log_state: LogState,
+    /// Where only facts leave, the logs of a period are told whole by each snapshot of it: this is
+    /// where those of the last scheduled period began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_state_before: Option<LogState>,
     /// Snapshots that a full spool dropped and no later snapshot has told of yet.
     #[serde(default)]
     pub lost: u64,
+}
+
+impl Progress {
+    /// Where the log scan of a snapshot for `period` begins.
+    #[must_use]
+    pub fn log_start(&self, mode: Mode, period: Option<&str>) -> &LogState {
+        match &self.log_state_before {
+            Some(before) if mode != Mode::Full && period == self.last_period.as_deref() => before,
+            _ => &self.log_state,
+        }
+    }
+
+    /// Keeps where a scan ended. Evidence of several snapshots is joined by the collector; facts
+    /// cannot be, so there only a scheduled snapshot moves the mark.
+    pub fn scanned(&mut self, mode: Mode, reason: Reason, period: Option<&str>, end: LogState) {
+        if mode != Mode::Full && reason != Reason::Scheduled {
+            return;
+        }
+        let begun = std::mem::replace(&mut self.log_state, end);
+        if mode == Mode::Full {
+            self.log_state_before = None;
+        } else if period != self.last_period.as_deref() {
+            self.log_state_before = Some(begun);
+        }
+    }
 }
 
 /// Where the identity comes from.

@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use carepack_shared::Reason;
+use carepack_shared::privacy::Mode;
+
 use super::*;
 
 fn mode(path: &Path) -> u32 {
@@ -70,4 +73,27 @@ fn a_damaged_record_is_named() {
     std::fs::write(dir.path().join("identity.pem"), "x").unwrap();
     set(&dir.path().join("identity.pem"), 0o600);
     assert!(state.identity().unwrap_err().to_string().contains("enrol again"));
+}
+
+#[test]
+fn facts_of_a_period_tell_its_logs_whole_and_evidence_tells_each_line_once() {
+    let at = |second| crate::logs::LogState { kernel: Some(second), ..Default::default() };
+    let mut progress = Progress { last_period: Some("2026-10".to_owned()), ..Progress::default() };
+    let mut take = |mode, reason, period: &str, end| {
+        let start = progress.log_start(mode, Some(period)).kernel;
+        progress.scanned(mode, reason, Some(period), at(end));
+        if reason == Reason::Scheduled {
+            progress.last_period = Some(period.to_owned());
+        }
+        start
+    };
+    let (facts, now, due) = (Mode::FactsOnly, Reason::OnDemand, Reason::Scheduled);
+    assert_eq!(take(Mode::Full, due, "2026-10", 10), None);
+    assert_eq!(take(Mode::Full, now, "2026-11", 20), Some(10));
+    assert_eq!(take(facts, now, "2026-11", 30), Some(20));
+    assert_eq!(take(facts, due, "2026-11", 40), Some(20));
+    assert_eq!(take(facts, now, "2026-11", 50), Some(20));
+    assert_eq!(take(facts, due, "2026-12", 60), Some(40));
+    assert_eq!(take(facts, now, "2026-12", 70), Some(40));
+    assert_eq!(take(Mode::Full, now, "2026-12", 80), Some(60));
 }

@@ -118,6 +118,8 @@ impl Observed {
                 lost: snapshot.lost,
                 masked: snapshot.masked.clone(),
                 unseen: unseen.collect(),
+                mode: snapshot.privacy.mode,
+                pseudonyms: snapshot.privacy.pseudonyms,
             },
             facts: carepack_facts::derive(snapshot),
         }

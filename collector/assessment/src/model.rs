@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use carepack_facts::Facts;
 use carepack_shared::Unseen;
+use carepack_shared::privacy::Mode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,12 @@ pub struct SnapshotRef {
     pub masked: BTreeMap<String, u64>,
     /// Sources that were not seen: source key, reason, detail. Absent sources are left out.
     pub unseen: Vec<(String, Unseen, String)>,
+    /// How much its host lets leave.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Names and addresses are codes that only the customer can turn back.
+    #[serde(default)]
+    pub pseudonyms: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -74,6 +74,7 @@ pub fn snapshot(layout: &Layout, taken_at: Timestamp) -> Snapshot {
         },
         lost: 0,
         masked: std::mem::take(&mut masker.counts),
+        privacy: carepack_shared::privacy::Privacy::default(),
         observations,
     }
 }
@@ -139,6 +140,7 @@ fn mask(masker: &mut Masker, content: &mut Content) {
     match content {
         Content::Text(text) => *text = masker.mask(&clean(text.as_bytes())),
         Content::Json(value) => mask_json(masker, value),
+        Content::Kept { .. } => {}
     }
 }
 
@@ -181,5 +183,6 @@ fn length(content: &Content) -> usize {
             text.len() + text.bytes().filter(|byte| matches!(byte, b'\n' | b'\t' | b'"')).count()
         }
         Content::Json(value) => value.to_string().len(),
+        Content::Kept { .. } => 0,
     }
 }

@@ -141,6 +141,7 @@ fn check(body: &[u8], id: Uuid, sha256: &str) -> Result<Checked, Refusal> {
     }
     // Only the head is needed from here on.
     snapshot.observations = Vec::new();
+    snapshot.privacy.facts = None;
     Ok(Checked { bytes: document.len() as u64, snapshot })
 }
 

@@ -242,6 +242,8 @@ pub struct Appendix {
     pub about: Vec<Pair>,
     pub snapshots: Table,
     pub unseen: Table,
+    /// What customers let leave of their hosts; empty where all of it did.
+    pub withheld: Table,
 }
 
 /// The items of the KISA guide by host.

@@ -59,6 +59,8 @@ fn assessment() -> Assessment {
         lost: 0,
         masked: BTreeMap::from([("password".to_owned(), 2)]),
         unseen: vec![("/etc/shadow".into(), carepack_shared::Unseen::Denied, HOSTILE.into())],
+        mode: carepack_shared::privacy::Mode::Full,
+        pseudonyms: false,
     };
     let host = |name: &str, current| HostInput {
         host: HostRef { id: name.into(), name: name.into(), role: HOSTILE.into(), importance: 1 },

@@ -1,6 +1,7 @@
 //! The report's own words, Korean and English side by side.
 
 mod annual;
+mod privacy;
 mod review;
 
 /// Language of a report.
@@ -36,7 +37,7 @@ pub type Word = (&'static str, &'static str, &'static str);
 
 /// Every list's words.
 pub fn all() -> impl Iterator<Item = &'static Word> {
-    WORDS.iter().chain(annual::WORDS).chain(review::WORDS)
+    WORDS.iter().chain(annual::WORDS).chain(privacy::WORDS).chain(review::WORDS)
 }
 
 const WORDS: &[Word] = &[

@@ -28,6 +28,7 @@ pub fn snapshot(sources: impl IntoIterator<Item = (String, Outcome)>) -> Snapsho
         agent: Agent { version: "0".to_owned(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
         lost: 0,
         masked: BTreeMap::new(),
+        privacy: carepack_shared::privacy::Privacy::default(),
         observations: sources.into_iter().map(one).collect(),
     }
 }

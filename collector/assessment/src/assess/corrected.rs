@@ -110,6 +110,8 @@ mod tests {
             lost: 0,
             masked: std::collections::BTreeMap::new(),
             unseen: Vec::new(),
+            mode: carepack_shared::privacy::Mode::Full,
+            pseudonyms: false,
         };
         let host = HostInput {
             host: HostRef {

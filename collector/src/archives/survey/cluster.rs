@@ -149,6 +149,7 @@ mod tests {
         of(&seen).map(|content| match content {
             Content::Json(value) => value,
             Content::Text(text) => Value::from(text),
+            Content::Kept { .. } => Value::Null,
         })
     }
 

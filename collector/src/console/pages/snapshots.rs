@@ -20,6 +20,9 @@ use crate::inspections::decoded;
 /// Longest content that is shown of one source, in bytes; the rest is told.
 const SHOWN_BYTES_MAX: usize = 256 * 1024;
 
+/// What a host's own facts go by in the list of its sources.
+const FACTS: &str = "facts";
+
 #[derive(Serialize)]
 struct SourceRow {
     key: String,
@@ -46,6 +49,9 @@ struct SnapshotPage {
     agent_version: String,
     masked: Vec<(String, u64)>,
     lost: u64,
+    /// How much its host lets leave.
+    mode: &'static str,
+    pseudonyms: bool,
     sources: Vec<SourceRow>,
     /// The source that is looked at.
     wanted: String,
@@ -80,7 +86,12 @@ pub async fn show(
         agent_version: snapshot.agent.version.clone(),
         masked: snapshot.masked.iter().map(|(kind, count)| (kind.clone(), *count)).collect(),
         lost: snapshot.lost,
-        sources: snapshot.observations.iter().map(source_row).collect(),
+        mode: snapshot.privacy.mode.as_str(),
+        pseudonyms: snapshot.privacy.pseudonyms,
+        sources: facts_row(&snapshot)
+            .into_iter()
+            .chain(snapshot.observations.iter().map(source_row))
+            .collect(),
         wanted: wanted.source,
         content,
         cut,
@@ -92,8 +103,28 @@ pub async fn show(
     Ok(response)
 }
 
+/// What the host told instead of evidence, as if it were a source.
+fn facts_row(snapshot: &Snapshot) -> Option<SourceRow> {
+    let text = facts_of(snapshot)?;
+    Some(SourceRow {
+        key: FACTS.to_owned(),
+        probe: String::new(),
+        took_ms: 0,
+        outcome: "seen".to_owned(),
+        detail: String::new(),
+        bytes: text.len(),
+    })
+}
+
+fn facts_of(snapshot: &Snapshot) -> Option<String> {
+    serde_json::to_string_pretty(snapshot.privacy.facts.as_ref()?).ok()
+}
+
 fn source_row(observation: &carepack_shared::Observation) -> SourceRow {
     let (outcome, detail, bytes) = match &observation.outcome {
+        Outcome::Seen { content: Content::Kept { bytes }, .. } => {
+            ("kept".to_owned(), String::new(), usize::try_from(*bytes).unwrap_or(usize::MAX))
+        }
         Outcome::Seen { content, .. } => ("seen".to_owned(), String::new(), text_of(content).len()),
         Outcome::Unseen { reason, detail } => (reason.as_str().to_owned(), detail.clone(), 0),
     };
@@ -111,16 +142,18 @@ fn text_of(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
         Content::Json(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        Content::Kept { .. } => String::new(),
     }
 }
 
 /// A source's content, cut at a character, and whether it was cut.
 fn content_of(snapshot: &Snapshot, key: &str) -> (Option<String>, bool) {
     let seen = snapshot.observations.iter().find(|observation| observation.source.key() == key);
-    let Some(Outcome::Seen { content, .. }) = seen.map(|observation| &observation.outcome) else {
-        return (None, false);
+    let mut text = match seen.map(|observation| &observation.outcome) {
+        Some(Outcome::Seen { content, .. }) => text_of(content),
+        _ if key == FACTS => facts_of(snapshot).unwrap_or_default(),
+        _ => return (None, false),
     };
-    let mut text = text_of(content);
     let is_long = text.len() > SHOWN_BYTES_MAX;
     if is_long {
         text.truncate(text.floor_char_boundary(SHOWN_BYTES_MAX));

@@ -1,6 +1,10 @@
 //! Accepted risks, signatures, and the evidence behind the report.
 
+use std::collections::BTreeMap;
+
 use carepack_assessment::model::{HostAssessment, SnapshotRef};
+use carepack_shared::Unseen;
+use carepack_shared::privacy::Mode;
 
 use super::unseen_key;
 use super::{Scene, day, moment};
@@ -103,6 +107,41 @@ pub fn appendix(scene: &Scene<'_>) -> Appendix {
             rows: rows.collect(),
         },
         unseen: Table { head: unseen_head, rows: unseen.collect() },
+        withheld: withheld(scene, &taken),
+    }
+}
+
+/// What customers let leave of their hosts; empty where all of it did.
+fn withheld(scene: &Scene<'_>, taken: &[(&HostAssessment, &SnapshotRef)]) -> Table {
+    let row = |(page, snapshot): &(&HostAssessment, &SnapshotRef)| {
+        let mut subjects: BTreeMap<&str, u32> = BTreeMap::new();
+        let kept = page.facts.missing.iter().filter(|(_, m)| m.reason == Unseen::Withheld);
+        for (key, _) in kept {
+            *subjects.entry(key.split('.').next().unwrap_or(key)).or_default() += 1;
+        }
+        if subjects.is_empty() && snapshot.mode == Mode::Full && !snapshot.pseudonyms {
+            return None;
+        }
+        let facts: u32 = subjects.values().sum();
+        let list: Vec<String> =
+            subjects.iter().map(|(subject, count)| format!("{subject} {count}")).collect();
+        let names = if snapshot.pseudonyms { "privacy.codes" } else { "privacy.names" };
+        Some(vec![
+            clean(&page.host.name),
+            scene.say(match snapshot.mode {
+                Mode::Full => "privacy.full",
+                Mode::FactsOnly => "privacy.facts-only",
+                Mode::NumbersOnly => "privacy.numbers-only",
+            }),
+            scene.say(names),
+            facts.to_string(),
+            if list.is_empty() { scene.say("none") } else { list.join(", ") },
+        ])
+    };
+    let head = ["host", "privacy.mode", "privacy.identity", "privacy.facts", "privacy.subjects"];
+    Table {
+        head: head.iter().map(|key| scene.say(key)).collect(),
+        rows: taken.iter().filter_map(row).collect(),
     }
 }
 

@@ -558,6 +558,7 @@ pub fn snapshot(sources: Vec<(String, Outcome)>) -> Snapshot {
         agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
         lost: 0,
         masked: std::collections::BTreeMap::new(),
+        privacy: carepack_shared::privacy::Privacy::default(),
         observations: sources.into_iter().map(one).collect(),
     }
 }
