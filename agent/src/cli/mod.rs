@@ -9,8 +9,8 @@ mod doctor;
 mod due;
 mod enrol;
 mod generate;
+mod import;
 mod look;
-mod manifest;
 mod print;
 mod support;
 mod unenroll;
@@ -99,6 +99,8 @@ enum Command {
     Preview(collecting::Preview),
     /// Let snapshots go that wait for a person; without an id, list them.
     Approve(approve::Approve),
+    /// Take in what came back over an air gap: the next certificate and order, patterns, the report.
+    Import(import::Import),
     /// Tell how this agent stands, from its own files alone.
     Status(look::Status),
     /// Try the way to the collector, a line a step, each with what helps.
@@ -145,6 +147,7 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
         Command::Preview(preview) => preview.run(&common.load(true)?.config),
         Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
+        Command::Import(import) => import.run(&common.load(true)?.config, lang),
         Command::Status(status) => status.run(&common.load(true)?.config, lang),
         Command::Doctor(doctor) => doctor.run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),

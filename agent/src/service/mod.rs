@@ -24,6 +24,7 @@ use crate::state::{Fault, Identity, IdentityError, State, StateError, Status};
 use crate::uplink::{Uplink, UplinkError};
 
 use collecting::Collecting;
+pub(crate) use patterns::keep as keep_patterns;
 
 /// Longest sleep: how soon a new spool entry of a collecting process is noticed.
 const ROUND_MAX: Duration = Duration::from_secs(5);

@@ -18,7 +18,8 @@ const SQLITE: &[(&str, &str)] = steps!(
     "V3__notices",
     "V4__console",
     "V5__cases",
-    "V6__reviews"
+    "V6__reviews",
+    "V8__handovers"
 );
 const POSTGRES: &[(&str, &str)] = steps!(
     "postgres",
@@ -27,7 +28,8 @@ const POSTGRES: &[(&str, &str)] = steps!(
     "V3__notices",
     "V4__console",
     "V5__cases",
-    "V6__reviews"
+    "V6__reviews",
+    "V8__handovers"
 );
 
 /// The steps for SQLite.

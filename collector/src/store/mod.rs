@@ -1,5 +1,5 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
+//! files handed over an air gap, inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
 //! inventories, contacts, notices, plans, people, sessions, the audit log, Support Patterns,
 //! cases.
 //!
@@ -28,6 +28,7 @@ mod customers;
 mod deliveries;
 mod editions;
 mod exceptions;
+mod handovers;
 mod hosts;
 mod inspections;
 mod inventories;
@@ -57,6 +58,7 @@ pub use deliveries::{Delivery, DeliveryState, Digest, Ended};
 pub use editions::{Acknowledged, Edition};
 pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
+pub use handovers::Handover;
 pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
 pub use inventories::InventoryRow;

@@ -14,6 +14,7 @@ use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::handovers::{Place, chain};
 use crate::inspections::results::page;
 use crate::store::{Contract, Host, HostResult, SnapshotRow};
 
@@ -111,6 +112,8 @@ struct HostPage {
     /// Period and score, oldest first.
     course: Vec<(String, Option<u16>)>,
     snapshots: Vec<Snapshot>,
+    /// Files that came over an air gap, and gaps among them.
+    files: Vec<Place>,
     #[serde(skip)]
     may_work: bool,
     #[serde(skip)]
@@ -203,6 +206,7 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
     let mut course: Vec<_> = results.into_iter().map(|row| (row.period, row.score)).collect();
     course.reverse();
     let snapshots = view.snapshots(&host).await?.into_iter().map(Snapshot::from).collect();
+    let files = chain(&console.store.handovers(id).await?);
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
@@ -210,6 +214,7 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
         assessed,
         course,
         snapshots,
+        files,
         may_work: caller.may(Right::Work),
         may_retire: caller.may(Right::Contracts),
     };
