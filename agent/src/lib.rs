@@ -14,6 +14,7 @@ pub mod collect;
 pub mod config;
 pub mod host;
 pub mod logs;
+pub mod net;
 pub mod probes;
 pub mod returned;
 pub mod sampler;

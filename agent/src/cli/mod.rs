@@ -209,6 +209,9 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(ServiceError::NotEnrolled) = cause.downcast_ref() {
             return Exit::NotEnrolled;
         }
+        if let Some(UplinkError::Proxy(_)) = cause.downcast_ref() {
+            return Exit::Configuration;
+        }
         if let Some(error) = cause.downcast_ref::<UplinkError>() {
             return if error.is_refusal() { Exit::Refused } else { Exit::Unreachable };
         }

@@ -3,6 +3,7 @@
 //! It does not know what the settings are for; it names the file and the key that are wrong.
 
 mod merge;
+mod proxy;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use serde::Deserialize;
 use crate::host::WALK_ENTRIES_MAX;
 use crate::probes;
 use crate::snapshot;
+
+pub use proxy::Proxy;
 
 /// Where the file is when nobody says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/carepack-agent/agent.toml";
@@ -44,6 +47,7 @@ pub struct Config {
     pub collect: Collect,
     pub withhold: Withhold,
     pub spool: Spool,
+    pub proxy: Proxy,
     /// Whether a person has to let a snapshot go before it is sent.
     pub approval: Approval,
 }
@@ -132,6 +136,7 @@ impl Default for Config {
             collect: Collect::default(),
             withhold: Withhold::default(),
             spool: Spool::default(),
+            proxy: Proxy::default(),
             approval: Approval::default(),
         }
     }
@@ -245,6 +250,7 @@ impl Config {
         within("collect.tree_entries_max", self.collect.tree_entries_max, &TREE_ENTRIES)?;
         within("spool.count_max", self.spool.count_max.into(), &wide(&SPOOL_COUNT))?;
         within("spool.bytes_max", self.spool.bytes_max, &(SPOOL_BYTES_LEAST..=1 << 40))?;
+        self.proxy.check()?;
         self.withhold.check()
     }
 
