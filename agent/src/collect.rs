@@ -174,12 +174,7 @@ pub fn is_partial(snapshot: &Snapshot) -> bool {
     })
 }
 
-fn sign(
-    identity: &Identity,
-    id: Uuid,
-    sha256: &str,
-    link: &Link,
-) -> Result<Seal, CollectError> {
+fn sign(identity: &Identity, id: Uuid, sha256: &str, link: &Link) -> Result<Seal, CollectError> {
     let der = PrivatePkcs8KeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|_| CollectError::Sign)?;
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der())

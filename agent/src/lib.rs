@@ -4,7 +4,8 @@
 //! Read in the data's order: [`host`] is the only door to the system; [`probes`] and [`logs`] say
 //! what is looked at; [`snapshot`] takes and masks it; [`collect`] spools it ([`spool`],
 //! [`state`]); [`approval`] says what may leave; [`service`] keeps the [`schedule`] and sends it
-//! ([`uplink`]); without a network a file comes back ([`returned`]); [`cli`] is for people.
+//! ([`uplink`]); without a network a file comes back ([`returned`]), without a route
+//! another machine passes it on ([`relay`]); [`cli`] is for people.
 
 pub mod approval;
 mod archive_entry;
@@ -16,6 +17,7 @@ pub mod host;
 pub mod logs;
 pub mod net;
 pub mod probes;
+pub mod relay;
 pub mod returned;
 pub mod sampler;
 pub mod schedule;

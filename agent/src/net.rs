@@ -97,12 +97,17 @@ mod tests {
     #[test]
     fn a_list_names_hosts_by_name_suffix_and_network() {
         let list = ["collector.example.com", ".in.example", "10.0.0.0/8", "::1"].map(str::to_owned);
-        for named in
-            ["collector.example.com", "a.collector.example.com", "x.IN.example", "10.9.9.9", "[::1]"]
-        {
+        for named in [
+            "collector.example.com",
+            "a.collector.example.com",
+            "x.IN.example",
+            "10.9.9.9",
+            "[::1]",
+        ] {
             assert!(lists(&list, named), "{named}");
         }
-        for other in ["in.example", "notcollector.example.com", "11.0.0.1", "[::2]", "example.com"] {
+        for other in ["in.example", "notcollector.example.com", "11.0.0.1", "[::2]", "example.com"]
+        {
             assert!(!lists(&list, other), "{other}");
         }
         assert!(lists(&["*".to_owned()], "anything") && !lists(&[], "anything"));

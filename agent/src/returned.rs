@@ -100,11 +100,7 @@ pub fn take(
 
 /// Our own collector's root issued the certificate, for documents, for this time, and its key
 /// signed this head.
-fn check_seal(
-    sealed: &Sealed<'_>,
-    identity: &Identity,
-    now: Timestamp,
-) -> Result<(), ImportError> {
+fn check_seal(sealed: &Sealed<'_>, identity: &Identity, now: Timestamp) -> Result<(), ImportError> {
     let refused = |what| move |_| ImportError::Seal(what);
     let unread = "its certificate cannot be read";
     let pem = certificate_pem(&sealed.seal.certificate_pem).ok_or(ImportError::Seal(unread))?;
@@ -126,7 +122,8 @@ fn check_seal(
         return Err(ImportError::Validity { from, to, now });
     }
     let altered = "its signature does not match, the file was altered";
-    let signature = STANDARD.decode(&sealed.seal.signature).map_err(|_| ImportError::Seal(altered))?;
+    let signature =
+        STANDARD.decode(&sealed.seal.signature).map_err(|_| ImportError::Seal(altered))?;
     let key = certificate.public_key().subject_public_key.data.as_ref();
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key)
         .verify(signed_text(sealed.head_bytes).as_bytes(), &signature)

@@ -112,7 +112,8 @@ pub fn chain(files: &[Handover]) -> Vec<Place> {
             period: file.period.clone(),
             imported_at: Some(file.imported_at),
             sha256: file.sha256.clone(),
-            broken: follows.is_some_and(|before| file.before_sha256.as_ref() != Some(&before.sha256)),
+            broken: follows
+                .is_some_and(|before| file.before_sha256.as_ref() != Some(&before.sha256)),
         });
         last = Some(file);
     }
@@ -141,7 +142,9 @@ pub fn missing_in(files: &[Handover], period: &str) -> Option<Place> {
 pub enum Remark {
     Missing(Place),
     /// Of two neighbours, the later one's digest of the file before is not the earlier one's.
-    Broken { number: u64 },
+    Broken {
+        number: u64,
+    },
 }
 
 /// The remarks on `new` among the files that were there before.
@@ -192,8 +195,7 @@ mod tests {
 
     #[test]
     fn gaps_and_breaks_are_seen_whatever_the_order() {
-        let (one, two, three) =
-            (file(1, None), file(2, Some("sha-1")), file(3, Some("sha-2")));
+        let (one, two, three) = (file(1, None), file(2, Some("sha-1")), file(3, Some("sha-2")));
         assert_eq!(told(&[]), "");
         assert_eq!(told(&[two.clone(), one.clone(), three.clone()]), "1 2 3");
         assert_eq!(told(&[three.clone(), one.clone()]), "1 (2) 3");

@@ -26,7 +26,9 @@ pub const SHEET_BYTES_MAX: usize = 64 * 1024;
 pub enum SheetError {
     #[error("its first line is not {HEAD:?}: another version of the agent wrote it")]
     Form,
-    #[error("line {line} says {found:?}, the file itself gives {expected:?}: one of the two was altered")]
+    #[error(
+        "line {line} says {found:?}, the file itself gives {expected:?}: one of the two was altered"
+    )]
     Differs { line: usize, found: String, expected: String },
 }
 

@@ -315,7 +315,8 @@ mod tests {
         }
         let twice = [contents().remove(0), contents().remove(0)];
         assert!(matches!(pack(Uuid::nil(), at, &twice), Err(ReturnedError::Name(_))));
-        let large = Content { kind: Kind::Report, name: "a".into(), bytes: vec![0; FILE_BYTES_MAX] };
+        let large =
+            Content { kind: Kind::Report, name: "a".into(), bytes: vec![0; FILE_BYTES_MAX] };
         let small = Content { name: "b".into(), bytes: vec![0], ..large.clone() };
         let refused = pack(Uuid::nil(), at, &[large, small]);
         assert!(matches!(refused, Err(ReturnedError::TooMuch { .. })));

@@ -10,8 +10,9 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_tests::agent::Agent;
+use carepack_tests::binaries;
 use carepack_tests::collector::Collector;
-use carepack_tests::process::{run_ok, until};
+use carepack_tests::process::{Running, run_ok, until};
 use carepack_tests::recorded;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::Value as Json;
@@ -121,8 +122,8 @@ fn tls(name: &str) -> Result<(String, TlsAcceptor)> {
     let ca_key = KeyPair::generate()?;
     let ca_pem = ca.self_signed(&ca_key)?.pem();
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(vec![name.to_owned()])?
-        .signed_by(&key, &Issuer::new(ca, ca_key))?;
+    let certificate =
+        CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &Issuer::new(ca, ca_key))?;
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -315,5 +316,82 @@ fn ipv6_by_address_by_name_and_through_a_proxy() -> Result<()> {
     inside.arg(command.get_program()).args(command.get_args()).arg("doctor");
     let told = run_ok(&mut inside)?;
     ensure!(told.contains("ok   TCP            [::1]:"), "{told}");
+    Ok(())
+}
+
+/// Starts a relay to `to`; its address.
+fn relay(dir: &Path, to: &str, allow: &str) -> Result<(Running, SocketAddr)> {
+    let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let config = dir.join(format!("relay-{}.toml", address.port()));
+    let text = format!(
+        "[relay]\nlisten = \"{address}\"\nto = \"{to}\"\nallow = [\"{allow}\"]\nconnections_max = 4\n"
+    );
+    std::fs::write(&config, text)?;
+    let mut command = std::process::Command::new(binaries::path("carepack-agent")?);
+    command.arg("--config").arg(&config).arg("relay");
+    let mut running =
+        Running::start("carepack-agent relay", &mut command, &config.with_extension("log"))?;
+    until("the relay to listen", || {
+        ensure!(running.is_alive(), "{}", running.tail());
+        Ok(running.tail().contains("relay.ready").then_some(()))
+    })?;
+    Ok((running, address))
+}
+
+/// What a relay answers to a request.
+fn said(address: SocketAddr, request: &[u8]) -> Result<String> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[test]
+fn a_relay_passes_to_one_place_and_what_waits_is_sent_when_it_is_back() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (collector, mut agent) = pair(dir.path(), &[])?;
+    let text = std::fs::read_to_string(collector.data.join("run/addresses.json"))?;
+    let told: Json = serde_json::from_str(&text)?;
+    let to = told["agents"].as_str().context("an address")?.to_owned();
+    let (mut running, address) = relay(dir.path(), &to, "127.0.0.0/8")?;
+    through(&agent, &[("url", &format!("http://{address}"))])?;
+    agent.enrol(&collector.token("h", &[])?)?;
+    ensure!(failing(&agent)?.0.is_empty(), "{:?}", failing(&agent)?);
+
+    for (request, status) in [
+        ("CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n".to_owned(), "HTTP/1.1 403"),
+        (format!("GET http://{to}/ HTTP/1.1\r\n\r\n"), "HTTP/1.1 400"),
+        (format!("CONNECT {to} HTTP/1.1 x\r\n\r\n"), "HTTP/1.1 400"),
+        ("a".repeat(100_000), "HTTP/1.1 400"),
+    ] {
+        let answer = said(address, request.as_bytes())?;
+        // A flood is cut off before its refusal can be read.
+        let cut = request.len() > 4096 && answer.is_empty();
+        ensure!(cut || answer.starts_with(status), "{:.40}: {answer}", request);
+    }
+    // Those who hold every place hold it for ten seconds at most.
+    let held: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(address)).collect();
+    until("a place", || Ok(failing(&agent)?.0.is_empty().then_some(())))?;
+    drop(held);
+    let (_other, closed) = relay(dir.path(), &to, "10.0.0.0/8")?;
+    ensure!(said(closed, format!("CONNECT {to} HTTP/1.1\r\n\r\n").as_bytes())?.is_empty());
+
+    // The relay is away: snapshots wait on the host, and go when it is back.
+    running.kill_9();
+    agent.run(&["collect"])?;
+    agent.start()?;
+    until("the failure", || Ok((agent.status()?["last_error"].is_object()).then_some(())))?;
+    ensure!(collector.snapshots()? == 0 && agent.status()?["spooled"].as_u64() > Some(0));
+    let config = dir.path().join(format!("relay-{}.toml", address.port()));
+    let mut command = std::process::Command::new(binaries::path("carepack-agent")?);
+    command.arg("--config").arg(&config).arg("relay");
+    let mut again =
+        Running::start("carepack-agent relay", &mut command, &config.with_extension("log"))?;
+    until("the snapshot through the relay", || Ok((collector.snapshots()? > 0).then_some(())))?;
+    ensure!(again.tail().contains("relay.passed"), "{}", again.tail());
+    ensure!(again.stop()? == Some(0));
     Ok(())
 }

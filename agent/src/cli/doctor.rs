@@ -154,12 +154,7 @@ impl Way {
             Ok(stop) => stop,
             Err(error) => {
                 let way_out = self.lang.say("[proxy]를 고칠 것", "correct [proxy] in agent.toml");
-                return Err(self.failed(
-                    "proxy",
-                    &error.to_string(),
-                    way_out,
-                    Exit::Configuration,
-                ));
+                return Err(self.failed("proxy", &error.to_string(), way_out, Exit::Configuration));
             }
         };
         if stop.is_proxy {

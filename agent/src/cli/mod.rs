@@ -23,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::collect::CollectError;
 use crate::config::{self, Config, ConfigError, Loaded};
+use crate::relay::RelayError;
 use crate::service::{self, Call, ServiceError};
 use crate::state::StateError;
 use crate::uplink::UplinkError;
@@ -93,6 +94,8 @@ enum Command {
     Enroll(enrol::Enroll),
     /// Run as the resident service: keep the schedule, send what was collected.
     Run,
+    /// Let hosts of this zone through to the collector, and do nothing else.
+    Relay,
     /// Collect now.
     Collect(collecting::Collect),
     /// Show byte for byte what would leave this host.
@@ -144,6 +147,7 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Enroll(enroll) => enroll.run(&common.load(true)?.config, lang),
         Command::Run => resident(&common),
+        Command::Relay => relay(common.load(true)?.config),
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
         Command::Preview(preview) => preview.run(&common.load(true)?.config),
         Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
@@ -194,6 +198,12 @@ fn resident(common: &Common) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+fn relay(config: Config) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(crate::relay::run(config.relay))?;
+    Ok(Exit::Ok)
+}
+
 /// The exit code of an error: the first cause that has one of its own.
 fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
@@ -210,6 +220,9 @@ fn exit_of(error: &anyhow::Error) -> Exit {
             return Exit::NotEnrolled;
         }
         if let Some(UplinkError::Proxy(_)) = cause.downcast_ref() {
+            return Exit::Configuration;
+        }
+        if let Some(RelayError::Off | RelayError::Listen { .. }) = cause.downcast_ref() {
             return Exit::Configuration;
         }
         if let Some(error) = cause.downcast_ref::<UplinkError>() {

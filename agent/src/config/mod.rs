@@ -4,6 +4,7 @@
 
 mod merge;
 mod proxy;
+mod relay;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::probes;
 use crate::snapshot;
 
 pub use proxy::Proxy;
+pub use relay::Relay;
 
 /// Where the file is when nobody says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/carepack-agent/agent.toml";
@@ -48,6 +50,7 @@ pub struct Config {
     pub withhold: Withhold,
     pub spool: Spool,
     pub proxy: Proxy,
+    pub relay: Relay,
     /// Whether a person has to let a snapshot go before it is sent.
     pub approval: Approval,
 }
@@ -137,6 +140,7 @@ impl Default for Config {
             withhold: Withhold::default(),
             spool: Spool::default(),
             proxy: Proxy::default(),
+            relay: Relay::default(),
             approval: Approval::default(),
         }
     }
@@ -251,6 +255,7 @@ impl Config {
         within("spool.count_max", self.spool.count_max.into(), &wide(&SPOOL_COUNT))?;
         within("spool.bytes_max", self.spool.bytes_max, &(SPOOL_BYTES_LEAST..=1 << 40))?;
         self.proxy.check()?;
+        self.relay.check()?;
         self.withhold.check()
     }
 

@@ -25,9 +25,8 @@ pub struct Proxy {
 
 impl Proxy {
     pub(super) fn check(&self) -> Result<(), Wrong> {
-        let wrong = |key, found: &str, way_out: &str| {
-            Err((key, format!("{found:?}"), way_out.to_owned()))
-        };
+        let wrong =
+            |key, found: &str, way_out: &str| Err((key, format!("{found:?}"), way_out.to_owned()));
         let Some(url) = &self.url else {
             return match (&self.user, &self.password_file, &self.ca_file) {
                 (None, None, None) => Ok(()),

@@ -155,10 +155,9 @@ pub async fn enrol(
     let answer = send(&way, client(config, via.as_ref())?.post(url).json(request)).await?;
     match ca.get() {
         Some(ca) => Ok((answer, ca.clone())),
-        None => Err(UplinkError::Foreign {
-            server: way.server,
-            what: "it showed no CA".to_owned(),
-        }),
+        None => {
+            Err(UplinkError::Foreign { server: way.server, what: "it showed no CA".to_owned() })
+        }
     }
 }
 
@@ -228,10 +227,7 @@ fn client(config: ClientConfig, via: Option<&Via>) -> Result<Client, UplinkError
         .map_err(UplinkError::Client)
 }
 
-async fn send<A: DeserializeOwned>(
-    way: &Way,
-    request: RequestBuilder,
-) -> Result<A, UplinkError> {
+async fn send<A: DeserializeOwned>(way: &Way, request: RequestBuilder) -> Result<A, UplinkError> {
     send_up_to(way, request, SMALL_BODY_BYTES_MAX).await
 }
 

@@ -26,7 +26,9 @@ const CA_BYTES_MAX: u64 = 1024 * 1024;
 pub enum ProxyError {
     #[error("proxy.password_file {path} cannot be read; give it to the agent's user, mode 0600")]
     Password { path: PathBuf, source: std::io::Error },
-    #[error("proxy.password_file {path} can be read by everybody (mode {mode:04o}); close it: chmod o= {path}")]
+    #[error(
+        "proxy.password_file {path} can be read by everybody (mode {mode:04o}); close it: chmod o= {path}"
+    )]
     Open { path: PathBuf, mode: u32 },
     #[error("proxy.password_file {path} has no password on its first line")]
     Empty { path: PathBuf },
@@ -150,12 +152,10 @@ impl ByName {
         let host = net::unbracketed(url.host_str().unwrap_or_default()).to_owned();
         let proxy = ServerName::try_from(host)
             .map_err(|_| Error::General("proxy.url names no host".to_owned()))?;
-        let for_proxy = WebPkiServerVerifier::builder_with_provider(
-            Arc::clone(roots),
-            Arc::clone(provider),
-        )
-        .build()
-        .map_err(|error| Error::General(error.to_string()))?;
+        let for_proxy =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
+                .build()
+                .map_err(|error| Error::General(error.to_string()))?;
         Ok(Arc::new(Self { proxy, for_proxy, for_collector }))
     }
 }
@@ -219,10 +219,7 @@ mod tests {
             password(Path::new("proxy-password")),
             Err(ProxyError::Credential { .. })
         ));
-        assert!(matches!(
-            password(&folder.path().join("gone")),
-            Err(ProxyError::Password { .. })
-        ));
+        assert!(matches!(password(&folder.path().join("gone")), Err(ProxyError::Password { .. })));
     }
 
     #[test]

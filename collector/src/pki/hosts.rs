@@ -85,8 +85,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Issued, RequestError> {
         let der = pem_body(certificate_pem, "CERTIFICATE").ok_or(RequestError::Form)?;
-        let (_, certificate) =
-            X509Certificate::from_der(&der).map_err(|_| RequestError::Form)?;
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| RequestError::Form)?;
         let key = SubjectPublicKeyInfo::from_der(certificate.public_key().raw)
             .map_err(|_| RequestError::Key)?;
         Ok(self.certify(&key, host, now, OFFLINE_LIFE)?)
