@@ -8,7 +8,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use carepack_shared::bundle::{self, Seal, signed_text};
+use carepack_shared::bundle::{self, Link, Seal, signed_text};
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::pattern_pack;
 use carepack_shared::period::Cadence;
@@ -172,14 +172,15 @@ pub fn look_mounted(
     Ok(take(&Arc::new(host), request)?.snapshot)
 }
 
-/// A signed bundle of a snapshot; unsigned when this host has no identity.
+/// A signed bundle of a snapshot, with its place among the host's files; unsigned when this host
+/// has no identity.
 ///
 /// # Errors
 /// [`CollectError`].
-pub fn seal(state: &State, snapshot: &Snapshot) -> Result<Vec<u8>, CollectError> {
+pub fn seal(state: &State, snapshot: &Snapshot, link: &Link) -> Result<Vec<u8>, CollectError> {
     let document = snapshot.to_document();
     let seal = match state.identity()? {
-        Some(identity) => Some(sign(&identity, snapshot.id, &sha256_hex(&document))?),
+        Some(identity) => Some(sign(&identity, snapshot.id, &sha256_hex(&document), link)?),
         None => None,
     };
     bundle::write(snapshot.id, &document, seal).map_err(CollectError::Compress)
@@ -194,17 +195,18 @@ pub fn is_partial(snapshot: &Snapshot) -> bool {
     })
 }
 
-fn sign(identity: &Identity, id: Uuid, sha256: &str) -> Result<Seal, CollectError> {
+fn sign(identity: &Identity, id: Uuid, sha256: &str, link: &Link) -> Result<Seal, CollectError> {
     let der = PrivatePkcs8KeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|_| CollectError::Sign)?;
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der())
         .map_err(|_| CollectError::Sign)?;
-    let text = signed_text(id, sha256);
+    let text = signed_text(id, sha256, Some(link));
     let signature =
         key.sign(&SystemRandom::new(), text.as_bytes()).map_err(|_| CollectError::Sign)?;
     Ok(Seal {
         certificate_pem: identity.certificate_pem.clone(),
         signature: STANDARD.encode(signature.as_ref()),
+        link: Some(link.clone()),
     })
 }
 

@@ -5,7 +5,8 @@
 //! what is looked at; [`snapshot`] takes and masks it, [`privacy`] lets of it stand
 //! what may leave; [`collect`] spools it ([`spool`],
 //! [`state`]); [`approval`] says what may leave; [`service`] keeps the [`schedule`] and sends it
-//! ([`uplink`]); [`cli`] is for people.
+//! ([`uplink`]); without a network a file comes back ([`returned`]), without a route
+//! another machine passes it on ([`relay`]); [`cli`] is for people.
 
 pub mod approval;
 mod archive_entry;
@@ -15,8 +16,11 @@ pub mod collect;
 pub mod config;
 pub mod host;
 pub mod logs;
+pub mod net;
 pub mod privacy;
 pub mod probes;
+pub mod relay;
+pub mod returned;
 pub mod sampler;
 pub mod schedule;
 pub mod service;

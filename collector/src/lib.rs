@@ -3,7 +3,7 @@
 //! Read in the data's order: agents' snapshots come in ([`intake`], [`pki`], [`serve`]), are kept
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`],
 //! [`support_patterns`] and what was [`agreed`]), are reviewed and published there,
-//! and become reports ([`reports`]). Advisories become notices ([`notices`]) and what is agreed on
+//! and become reports ([`reports`]); hosts without a network hand files over ([`handovers`]). Advisories become notices ([`notices`]) and what is agreed on
 //! them is followed until evidence proves it ([`plans`]). What customers ask for is a case
 //! ([`cases`]), on the clock of what they were promised ([`service`]); what was promised and done
 //! stands in the [`ledger`]. [`console`] is the door for people and
@@ -16,6 +16,7 @@ pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod handovers;
 pub mod inspections;
 pub mod intake;
 pub mod ledger;

@@ -42,12 +42,32 @@ pub struct Seal {
     pub certificate_pem: String,
     /// ECDSA P-256 over SHA-256 (ASN.1), base 64, of [`signed_text`].
     pub signature: String,
+    /// Its place among the files of its host; none in files of agents that kept no count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+}
+
+/// The place of a file among those that its host made for the way over an air gap: a chain, so
+/// that a file which never came is seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// From 1.
+    pub number: u64,
+    /// SHA-256 of the whole file before this one, hex; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The inspection period of the file before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_period: Option<String>,
 }
 
 /// The text that a seal signs: it names the format, so that no other signature can stand for it.
 #[must_use]
-pub fn signed_text(id: Uuid, sha256: &str) -> String {
-    format!("carepack snapshot {id} {sha256}")
+pub fn signed_text(id: Uuid, sha256: &str, link: Option<&Link>) -> String {
+    let text = format!("carepack snapshot {id} {sha256}");
+    let Some(Link { number, before, before_period }) = link else { return text };
+    let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
+    format!("{text} {number} {} {}", word(before), word(before_period))
 }
 
 /// A file that is not a sound bundle.
@@ -150,29 +170,12 @@ pub fn read(file: &[u8]) -> Result<(Header, Snapshot, Vec<u8>), BundleError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::snapshot::{Agent, Host, Reason, SCHEMA};
+pub(crate) mod testing;
 
-    fn sample() -> (Snapshot, Vec<u8>) {
-        let at = "2026-11-05T00:00:00Z".parse().unwrap();
-        let snapshot = Snapshot {
-            schema: SCHEMA,
-            id: Uuid::from_u128(7),
-            host: Host { id: None, hostname: "h".into(), machine: None, recorded: false },
-            reason: Reason::Offline,
-            period: None,
-            taken_at: at,
-            finished_at: at,
-            agent: Agent { version: "0".into(), cpu_ms: 0, peak_kib: 0, spawned: 0 },
-            lost: 0,
-            masked: std::collections::BTreeMap::new(),
-            privacy: crate::privacy::Privacy::default(),
-            observations: Vec::new(),
-        };
-        let file = write(snapshot.id, &snapshot.to_document(), None).unwrap();
-        (snapshot, file)
-    }
+#[cfg(test)]
+mod tests {
+    use super::testing::sample;
+    use super::*;
 
     #[test]
     fn what_was_written_is_read() {

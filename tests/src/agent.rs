@@ -63,6 +63,23 @@ impl Agent {
         root.to_string()
     }
 
+    /// The name of its recorded host; empty on this host.
+    #[must_use]
+    pub fn recorded_name(&self) -> &'static str {
+        self.recorded.map_or("", |host| host.name)
+    }
+
+    /// Sets a key of its configuration.
+    ///
+    /// # Errors
+    /// When the file cannot be rewritten.
+    pub fn set(&self, key: &str, value: impl Into<toml::Value>) -> Result<()> {
+        let text = std::fs::read_to_string(self.config()).context("reading the agent's config")?;
+        let mut root: toml::Table = text.parse().context("reading the agent's config")?;
+        root.insert(key.to_owned(), value.into());
+        std::fs::write(self.config(), root.to_string()).context("writing the agent's config")
+    }
+
     /// The name that its host has at the collector: the recorded folder's, or this host's own.
     #[must_use]
     pub fn host_name(&self) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use carepack_shared::digest::sha256_hex;
-use carepack_shared::{Reason, Snapshot, bundle};
+use carepack_shared::{Reason, Snapshot, bundle, manifest};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -215,40 +215,47 @@ fn write(state: Option<&State>, snapshot: &Snapshot, file: &Path) -> anyhow::Res
     if file.as_os_str() == "-" {
         return std::io::stdout().write_all(&snapshot.to_document()).context("writing to stdout");
     }
-    let sealed = file.extension().is_some_and(|end| end == "cpk");
-    let bytes = match state {
-        _ if !sealed => snapshot.to_document(),
-        Some(state) => collect::seal(state, snapshot)?,
-        None => bundle::write(snapshot.id, &snapshot.to_document(), None)
-            .context("compressing the snapshot")?,
-    };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     ensure!(folder.is_dir(), "{} is not a folder", folder.display());
-    crate::state::files::write_durable(file, &bytes, 0o600)
-        .with_context(|| format!("writing {}", file.display()))?;
-    if let Some(state) = state.filter(|state| sealed && state.dir().exists()) {
-        hand_over(state, snapshot, file, &bytes)?;
-        Spool::new(state.spool_dir(), crate::config::Spool::default()).keep_sent(&bytes)?;
-    }
+    let sealed = file.extension().is_some_and(|end| end == "cpk");
+    let bytes = match state.filter(|state| state.dir().exists()) {
+        _ if !sealed => keep_file(file, snapshot.to_document())?,
+        Some(state) => hand_over(state, snapshot, file)?,
+        None => {
+            let bytes = bundle::write(snapshot.id, &snapshot.to_document(), None);
+            keep_file(file, bytes.context("compressing the snapshot")?)?
+        }
+    };
     print::line(&format!("{} {} bytes", file.display(), bytes.len()));
     print::line(&format!("SHA-256 {}", sha256_hex(&snapshot.to_document())));
     Ok(())
 }
 
-/// The sheet beside the file, and what the next file's sheet will call the one before.
-fn hand_over(state: &State, snapshot: &Snapshot, file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let before = state.handed()?;
-    let sheet = super::manifest::path(file);
-    let text = super::manifest::text(snapshot, file, bytes, before.as_ref());
-    crate::state::files::write_durable(&sheet, text.as_bytes(), 0o600)
-        .with_context(|| format!("writing {}", sheet.display()))?;
+fn keep_file(file: &Path, bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    crate::state::files::write_durable(file, &bytes, 0o600)
+        .with_context(|| format!("writing {}", file.display()))?;
+    Ok(bytes)
+}
+
+/// The file, the sheet beside it, and what the next file will call the one before. One at a time:
+/// two files of the same number would be two chains.
+fn hand_over(state: &State, snapshot: &Snapshot, file: &Path) -> anyhow::Result<Vec<u8>> {
+    let _lock = state.lock()?;
+    let host = state.identity()?.map(|identity| identity.host_id);
+    let link = state.next_link(host)?;
+    let bytes = keep_file(file, collect::seal(state, snapshot, &link)?)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let sheet = manifest::text(snapshot, (&name, &bytes), &link);
+    keep_file(&manifest::path(file), sheet.into_bytes())?;
     state.save_handed(&Handed {
-        number: before.map_or(0, |handed| handed.number) + 1,
-        sha256: sha256_hex(bytes),
+        number: link.number,
+        sha256: sha256_hex(&bytes),
         period: snapshot.period.clone(),
+        host,
     })?;
-    Ok(())
+    Spool::new(state.spool_dir(), crate::config::Spool::default()).keep_sent(&bytes)?;
+    Ok(bytes)
 }
 
 fn summary(snapshot: &Snapshot) {

@@ -68,7 +68,7 @@ impl Way {
             return Err(self.failed("server", "-", way_out, Exit::NotEnrolled));
         };
         self.certificate(&identity)?;
-        self.network(&server).await?;
+        self.network(&server, config).await?;
         let now = Timestamp::now();
         let poll = Poll {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -78,7 +78,7 @@ impl Way {
             cpu_ms: 0,
             refuses_on_demand: config.collect.on_demand == OnDemand::Refuse,
         };
-        let answer = match Uplink::new(&server, &identity) {
+        let answer = match Uplink::new(&server, &identity, &config.proxy) {
             Ok(uplink) => uplink.poll(&poll).await,
             Err(error) => Err(error),
         };
@@ -149,15 +149,25 @@ impl Way {
         Err(self.failed("certificate", &said, way_out, Exit::Refused))
     }
 
-    async fn network(&mut self, server: &str) -> Result<(), Exit> {
-        let addresses = match uplink::resolve(server).await {
+    async fn network(&mut self, server: &str, config: &Config) -> Result<(), Exit> {
+        let stop = match uplink::first_stop(server, &config.proxy) {
+            Ok(stop) => stop,
+            Err(error) => {
+                let way_out = self.lang.say("[proxy]를 고칠 것", "correct [proxy] in agent.toml");
+                return Err(self.failed("proxy", &error.to_string(), way_out, Exit::Configuration));
+            }
+        };
+        if stop.is_proxy {
+            self.passed("proxy", &stop.address);
+        }
+        let addresses = match uplink::resolve(&stop.address).await {
             Ok(addresses) => addresses,
             Err(error) => {
                 let way_out = self.lang.say(
                     "이름과 /etc/resolv.conf를 확인할 것",
                     "check the name and /etc/resolv.conf",
                 );
-                let said = format!("{server}: {error}");
+                let said = format!("{}: {error}", stop.address);
                 return Err(self.failed("DNS", &said, way_out, Exit::Unreachable));
             }
         };

@@ -67,7 +67,7 @@ impl Enroll {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (answer, ca) = runtime
-            .block_on(uplink::enrol(&server, &token, &request))
+            .block_on(uplink::enrol(&server, &config.proxy, &token, &request))
             .context(lang.say("등록하지 못함", "enrolment failed"))?;
         let ca_pem = crate::state::ca_pem(&ca);
         let identity = Identity::new(&key, &answer.certificate_pem, &ca_pem)?;

@@ -10,8 +10,8 @@ mod doctor;
 mod due;
 mod enrol;
 mod generate;
+mod import;
 mod look;
-mod manifest;
 mod print;
 mod reveal;
 mod sheet;
@@ -26,6 +26,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::collect::CollectError;
 use crate::config::{self, Config, ConfigError, Loaded};
+use crate::relay::RelayError;
 use crate::service::{self, Call, ServiceError};
 use crate::state::StateError;
 use crate::uplink::UplinkError;
@@ -96,6 +97,8 @@ enum Command {
     Enroll(enrol::Enroll),
     /// Run as the resident service: keep the schedule, send what was collected.
     Run,
+    /// Let hosts of this zone through to the collector, and do nothing else.
+    Relay,
     /// Collect now.
     Collect(collecting::Collect),
     /// Show byte for byte what would leave this host.
@@ -104,6 +107,8 @@ enum Command {
     Approve(approve::Approve),
     /// Turn codes back into the names they stand for, one by one or in a whole report.
     Reveal(reveal::Reveal),
+    /// Take in what came back over an air gap: the next certificate and order, patterns, the report.
+    Import(import::Import),
     /// Tell how this agent stands, from its own files alone.
     Status(look::Status),
     /// Try the way to the collector, a line a step, each with what helps.
@@ -147,10 +152,12 @@ fn run(arguments: Arguments, lang: print::Lang) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Enroll(enroll) => enroll.run(&common.load(true)?.config, lang),
         Command::Run => resident(&common),
+        Command::Relay => relay(common.load(true)?.config),
         Command::Collect(collect) => collect.run(&common.load(true)?.config, lang),
         Command::Preview(preview) => preview.run(&common.load(true)?.config, lang),
         Command::Approve(approve) => approve.run(&common.load(true)?.config, lang),
         Command::Reveal(reveal) => reveal.run(&common.load(true)?.config, lang),
+        Command::Import(import) => import.run(&common.load(true)?.config, lang),
         Command::Status(status) => status.run(&common.load(true)?.config, lang),
         Command::Doctor(doctor) => doctor.run(&common.load(true)?.config, lang),
         Command::Probes(probes) => probes.run(lang),
@@ -197,6 +204,12 @@ fn resident(common: &Common) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+fn relay(config: Config) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(crate::relay::run(config.relay))?;
+    Ok(Exit::Ok)
+}
+
 /// The exit code of an error: the first cause that has one of its own.
 fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
@@ -211,6 +224,12 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         }
         if let Some(ServiceError::NotEnrolled) = cause.downcast_ref() {
             return Exit::NotEnrolled;
+        }
+        if let Some(UplinkError::Proxy(_)) = cause.downcast_ref() {
+            return Exit::Configuration;
+        }
+        if let Some(RelayError::Off | RelayError::Listen { .. }) = cause.downcast_ref() {
+            return Exit::Configuration;
         }
         if let Some(error) = cause.downcast_ref::<UplinkError>() {
             return if error.is_refusal() { Exit::Refused } else { Exit::Unreachable };

@@ -3,6 +3,8 @@
 //! It does not know what the settings are for; it names the file and the key that are wrong.
 
 mod merge;
+mod proxy;
+mod relay;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +15,9 @@ use serde::Deserialize;
 use crate::host::WALK_ENTRIES_MAX;
 use crate::probes;
 use crate::snapshot;
+
+pub use proxy::Proxy;
+pub use relay::Relay;
 
 /// Where the file is when nobody says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/carepack-agent/agent.toml";
@@ -46,6 +51,8 @@ pub struct Config {
     pub withhold: Withhold,
     pub privacy: Privacy,
     pub spool: Spool,
+    pub proxy: Proxy,
+    pub relay: Relay,
     /// Whether a person has to let a snapshot go before it is sent.
     pub approval: Approval,
 }
@@ -147,6 +154,8 @@ impl Default for Config {
             withhold: Withhold::default(),
             privacy: Privacy::default(),
             spool: Spool::default(),
+            proxy: Proxy::default(),
+            relay: Relay::default(),
             approval: Approval::default(),
         }
     }
@@ -264,6 +273,8 @@ impl Config {
             let found = file.display().to_string();
             return Err(("privacy.key_file", found, "write an absolute path".to_owned()));
         }
+        self.proxy.check()?;
+        self.relay.check()?;
         self.withhold.check()
     }
 

@@ -73,7 +73,7 @@ impl Resident {
             self.fault(&error.to_string(), "check the state folder's free space and owner");
             return Ok(());
         }
-        self.uplink = Uplink::new(&self.server, &identity)?;
+        self.uplink = Uplink::new(&self.server, &identity, &self.config.proxy)?;
         self.status.certificate_not_after = Some(identity.not_after);
         self.identity = identity;
         tracing::info!("run.renewed");

@@ -24,6 +24,7 @@ use crate::state::{Fault, Identity, IdentityError, State, StateError, Status};
 use crate::uplink::{Uplink, UplinkError};
 
 use collecting::Collecting;
+pub(crate) use patterns::keep as keep_patterns;
 
 /// Longest sleep: how soon a new spool entry of a collecting process is noticed.
 const ROUND_MAX: Duration = Duration::from_secs(5);
@@ -129,7 +130,7 @@ impl Resident {
         let identity = state.identity()?.ok_or(ServiceError::NotEnrolled)?;
         let enrolled = state.enrolment()?.map(|enrolment| enrolment.server);
         let server = config.server.clone().or(enrolled).ok_or(ServiceError::NotEnrolled)?;
-        let uplink = Uplink::new(&server, &identity)?;
+        let uplink = Uplink::new(&server, &identity, &config.proxy)?;
         let before = state.status().ok().flatten().unwrap_or_default();
         let status = Status {
             enrolled: true,
@@ -277,7 +278,7 @@ impl Resident {
     fn reloaded(&mut self) -> Result<(), ServiceError> {
         let config = crate::config::load(self.call.config.as_deref(), true)?.config;
         let server = config.server.clone().unwrap_or_else(|| self.server.clone());
-        let uplink = Uplink::new(&server, &self.identity)?;
+        let uplink = Uplink::new(&server, &self.identity, &config.proxy)?;
         (self.server, self.uplink) = (server, uplink);
         self.spool = Spool::new(self.state.spool_dir(), config.spool);
         self.config = config;

@@ -1,9 +1,10 @@
 //! The state folder: everything that the agent must not lose, and nobody else may touch.
 //!
-//! `identity.pem` `enrolment.json` `approved.json` `handed.json` `mask.key` `names.json`
-//! `policy.json` `pseudonym.key` `patterns.json` `progress.json` `status.json`
-//! `journal.log` `requests/` `samples/` `spool/` `lock`. Only the collecting process, under the lock, writes
-//! progress and spool entries; only the resident one writes policy and status and removes entries.
+//! `identity.pem` `enrolment.json` `approved.json` `handed.json` `returned.json` `mask.key`
+//! `names.json` `policy.json` `pseudonym.key` `patterns.json` `progress.json` `status.json`
+//! `journal.log` `requests/` `returned/` `samples/` `spool/` `lock`. Only the collecting process,
+//! under the lock, writes progress and spool entries; only the resident one writes policy and
+//! status and removes entries.
 
 pub mod files;
 mod identity;
@@ -16,6 +17,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use carepack_shared::bundle::Link;
 use carepack_shared::pattern_pack::SignedPack;
 use carepack_shared::wire::Policy;
 use nix::fcntl::{Flock, FlockArg};
@@ -27,7 +29,7 @@ use crate::approval::Approved;
 pub use identity::{Identity, IdentityError};
 pub use journal::Entry as JournalEntry;
 pub use names::other_table;
-pub use records::{Enrolment, Fault, Handed, Progress, Request, Status};
+pub use records::{Enrolment, Fault, Handed, Progress, Request, Returned, Status};
 
 /// Longest record read back, in bytes; log marks of a thousand files stay under it.
 const RECORD_BYTES_MAX: u64 = 1024 * 1024;
@@ -232,6 +234,40 @@ impl State {
     /// [`StateError`].
     pub fn save_handed(&self, handed: &Handed) -> Result<(), StateError> {
         self.save("handed.json", handed)
+    }
+
+    /// The place of the next file for the way over an air gap, for the identity that makes it.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn next_link(&self, host: Option<uuid::Uuid>) -> Result<Link, StateError> {
+        let before = self.handed()?.filter(|handed| handed.host == host);
+        Ok(match before {
+            None => Link { number: 1, ..Link::default() },
+            Some(Handed { number, sha256, period, .. }) => {
+                Link { number: number + 1, before: Some(sha256), before_period: period }
+            }
+        })
+    }
+
+    /// The last file that came back over an air gap.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn returned(&self) -> Result<Option<Returned>, StateError> {
+        self.record("returned.json")
+    }
+
+    /// # Errors
+    /// [`StateError`].
+    pub fn save_returned(&self, returned: &Returned) -> Result<(), StateError> {
+        self.save("returned.json", returned)
+    }
+
+    /// Where the documents of the last returned file are put.
+    #[must_use]
+    pub fn returned_dir(&self) -> PathBuf {
+        self.dir.join("returned")
     }
 
     /// # Errors

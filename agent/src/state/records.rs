@@ -80,6 +80,19 @@ pub struct Handed {
     pub sha256: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
+    /// Who this host was then: a new identity begins a new chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Uuid>,
+}
+
+/// The last file that came back over an air gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// When the collector made it: an older one is not taken any more.
+    pub made_at: Timestamp,
+    pub taken_at: Timestamp,
+    /// Of the whole file, hex.
+    pub sha256: String,
 }
 
 /// What went wrong last, for a person.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use carepack_shared::wire::{Problem, ProblemCode};
 
+use super::ProxyError;
+
 /// A request that brought no answer worth having.
 #[derive(Debug, thiserror::Error)]
 pub enum UplinkError {
@@ -17,10 +19,42 @@ pub enum UplinkError {
     },
     #[error("the answer of {server} is not one of a Carepack collector ({what})")]
     Foreign { server: String, what: String },
+    #[error("the proxy {proxy} wants to know who asks (407)")]
+    ProxyLogin {
+        proxy: String,
+        /// It was told, and did not believe it.
+        told: bool,
+    },
+    #[error("the proxy {proxy} does not connect to {server}")]
+    ProxyRefused { proxy: String, server: String },
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     #[error("no TLS client can be made of the key material")]
     Tls(#[source] rustls::Error),
     #[error("no HTTPS client can be made")]
     Client(#[source] reqwest::Error),
+}
+
+/// What a proxy answered to CONNECT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tunnel {
+    /// 407.
+    Login,
+    /// Another refusal.
+    Refused,
+}
+
+/// The proxy's answer among the causes of an error; the HTTP client keeps its type to itself.
+pub(super) fn tunnel(error: &reqwest::Error) -> Option<Tunnel> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        match error.to_string().as_str() {
+            "tunnel error: proxy authorization required" => return Some(Tunnel::Login),
+            "tunnel error: unsuccessful" => return Some(Tunnel::Refused),
+            _ => cause = error.source(),
+        }
+    }
+    None
 }
 
 /// The stable word of a code, as it is on the wire.
@@ -71,6 +105,7 @@ impl UplinkError {
     #[must_use]
     pub fn step(&self) -> &'static str {
         match self {
+            Self::ProxyLogin { .. } | Self::ProxyRefused { .. } | Self::Proxy(_) => "proxy",
             Self::Unreachable { source, .. } if source.is_connect() => "TLS",
             Self::Tls(_) | Self::Client(_) => "TLS",
             Self::Unreachable { .. } | Self::Foreign { .. } => "answer",
@@ -87,6 +122,17 @@ impl UplinkError {
             Self::Unreachable { .. } => {
                 "`carepack-agent doctor` tells which step fails; snapshots wait in the spool meanwhile"
             }
+            Self::ProxyLogin { told: false, .. } => {
+                "set proxy.user and proxy.password_file in agent.toml"
+            }
+            Self::ProxyLogin { told: true, .. } => {
+                "check proxy.user and what stands in the file of proxy.password_file"
+            }
+            Self::ProxyRefused { .. } => {
+                "ask the proxy's operator to allow CONNECT to the collector's name and port, or name \
+                 the collector in proxy.no_proxy"
+            }
+            Self::Proxy(_) => "correct [proxy] in agent.toml",
             Self::Foreign { .. } => "check `server`: a proxy or another service answers there",
             Self::Tls(_) | Self::Client(_) => "enrol again with a new token (enroll --again)",
             Self::Refused { problem, .. } => match problem.code {

@@ -1,10 +1,12 @@
 //! The way to the collector: the agents' API as calls. The only module that speaks HTTP.
 //!
-//! TLS 1.3 with the collector's own CA and this host's certificate; no proxy, no redirect, no
-//! other root. Every answer is capped before it is believed.
+//! TLS 1.3 with the collector's own CA and this host's certificate; no proxy but the one of the
+//! settings, which sees none of it; no redirect, no other root. Every answer is capped before it is
+//! believed.
 
 mod error;
 mod first;
+mod proxy;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -18,19 +20,24 @@ use carepack_shared::wire::{
     RenewRequest, SMALL_BODY_BYTES_MAX, Token,
 };
 use reqwest::{Client, RequestBuilder, Response, header};
-use rustls::ClientConfig;
-use rustls::RootCertStore;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
+use crate::config::Proxy;
 use crate::spool::Entry;
 use crate::state::Identity;
 
+use proxy::{ByName, Via};
+
 pub use error::UplinkError;
+pub use proxy::ProxyError;
 
 /// A collector in the same country answers in milliseconds; one behind a slow line in seconds.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -44,26 +51,38 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Debug)]
 pub struct Uplink {
     client: Client,
+    way: Way,
+}
+
+/// Where requests go, for what is said when they do not arrive.
+#[derive(Clone, Debug)]
+struct Way {
     server: String,
+    /// The proxy's address, and whether it is told who we are.
+    proxy: Option<(String, bool)>,
 }
 
 impl Uplink {
     /// # Errors
-    /// [`UplinkError::Tls`] when key and certificates cannot be used.
-    pub fn new(server: &str, identity: &Identity) -> Result<Self, UplinkError> {
+    /// [`UplinkError::Tls`] when key and certificates cannot be used, [`UplinkError::Proxy`] when
+    /// the proxy of the settings cannot.
+    pub fn new(server: &str, identity: &Identity, proxy: &Proxy) -> Result<Self, UplinkError> {
         let bent = |_| UplinkError::Tls(rustls::Error::General("identity.pem".to_owned()));
         let ca = CertificateDer::from_pem_slice(identity.ca_pem.as_bytes()).map_err(bent)?;
         let own = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).map_err(bent)?;
         let mut roots = RootCertStore::empty();
         roots.add(ca.clone()).map_err(UplinkError::Tls)?;
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(UplinkError::Tls)?
-            .with_root_certificates(roots)
+        let provider = provider();
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|error| UplinkError::Tls(rustls::Error::General(error.to_string())))?;
+        let via = Via::of(server, proxy)?;
+        let config = trusting(verifier, via.as_ref(), provider)?
             .with_client_auth_cert(vec![own.map_err(bent)?, ca], key)
             .map_err(UplinkError::Tls)?;
-        Ok(Self { client: client(config)?, server: trimmed(server) })
+        Ok(Self { client: client(config, via.as_ref())?, way: Way::of(server, via.as_ref()) })
     }
 
     /// # Errors
@@ -81,7 +100,7 @@ impl Uplink {
     /// # Errors
     /// [`UplinkError`].
     pub async fn put_snapshot(&self, entry: &Entry) -> Result<Receipt, UplinkError> {
-        let url = format!("{}{PATH_SNAPSHOTS}/{}", self.server, entry.header.id);
+        let url = format!("{}{PATH_SNAPSHOTS}/{}", self.way.server, entry.header.id);
         let request = self
             .client
             .put(url)
@@ -89,7 +108,7 @@ impl Uplink {
             .header(header::CONTENT_ENCODING, "zstd")
             .header(HEADER_SHA256, &entry.header.sha256)
             .body(entry.body().to_vec());
-        send(&self.server, request).await
+        send(&self.way, request).await
     }
 
     /// The newest pattern pack; nothing of it is believed yet.
@@ -97,8 +116,8 @@ impl Uplink {
     /// # Errors
     /// [`UplinkError`].
     pub async fn patterns(&self) -> Result<SignedPack, UplinkError> {
-        let request = self.client.get(format!("{}{PATH_PATTERNS}", self.server));
-        send_up_to(&self.server, request, PACK_BODY_BYTES_MAX).await
+        let request = self.client.get(format!("{}{PATH_PATTERNS}", self.way.server));
+        send_up_to(&self.way, request, PACK_BODY_BYTES_MAX).await
     }
 
     async fn post<Q: Serialize, A: DeserializeOwned>(
@@ -106,8 +125,8 @@ impl Uplink {
         path: &str,
         question: &Q,
     ) -> Result<A, UplinkError> {
-        let request = self.client.post(format!("{}{path}", self.server)).json(question);
-        send(&self.server, request).await
+        let request = self.client.post(format!("{}{path}", self.way.server)).json(question);
+        send(&self.way, request).await
     }
 }
 
@@ -118,6 +137,7 @@ impl Uplink {
 /// [`UplinkError`]; nothing of the request left this host when the fingerprint does not match.
 pub async fn enrol(
     server: &str,
+    proxy: &Proxy,
     token: &Token,
     request: &EnrolRequest,
 ) -> Result<(EnrolAnswer, Vec<u8>), UplinkError> {
@@ -128,18 +148,56 @@ pub async fn enrol(
         ca_sha256: token.ca_sha256.clone(),
         ca: Arc::clone(&ca),
     };
-    let config = ClientConfig::builder_with_provider(provider)
+    let via = Via::of(server, proxy)?;
+    let config = trusting(Arc::new(verifier), via.as_ref(), provider)?.with_no_client_auth();
+    let way = Way::of(server, via.as_ref());
+    let url = format!("{}{PATH_ENROL}", way.server);
+    let answer = send(&way, client(config, via.as_ref())?.post(url).json(request)).await?;
+    match ca.get() {
+        Some(ca) => Ok((answer, ca.clone())),
+        None => {
+            Err(UplinkError::Foreign { server: way.server, what: "it showed no CA".to_owned() })
+        }
+    }
+}
+
+/// TLS 1.3 with a collector that `verifier` knows, through a proxy that its own CA knows.
+fn trusting(
+    verifier: Arc<dyn ServerCertVerifier>,
+    via: Option<&Via>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, UplinkError> {
+    let verifier = ByName::beside(verifier, via, &provider).map_err(UplinkError::Tls)?;
+    Ok(ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(UplinkError::Tls)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    let server = trimmed(server);
-    let question = client(config)?.post(format!("{server}{PATH_ENROL}")).json(request);
-    let answer = send(&server, question).await?;
-    match ca.get() {
-        Some(ca) => Ok((answer, ca.clone())),
-        None => Err(UplinkError::Foreign { server, what: "it showed no CA".to_owned() }),
+        .with_custom_certificate_verifier(verifier))
+}
+
+impl Way {
+    fn of(server: &str, via: Option<&Via>) -> Self {
+        let proxy = via.map(|via| (trimmed(via.url.as_str()), via.login.is_some()));
+        Self { server: trimmed(server), proxy }
+    }
+
+    /// What a request that brought no answer failed at.
+    fn failure(&self, source: reqwest::Error) -> UplinkError {
+        let server = self.server.clone();
+        // The address is named already.
+        let source = source.without_url();
+        match &self.proxy {
+            Some((proxy, told)) => match error::tunnel(&source) {
+                Some(error::Tunnel::Login) => {
+                    UplinkError::ProxyLogin { proxy: proxy.clone(), told: *told }
+                }
+                Some(error::Tunnel::Refused) => {
+                    UplinkError::ProxyRefused { proxy: proxy.clone(), server }
+                }
+                None => UplinkError::Unreachable { server: format!("{server} ({proxy})"), source },
+            },
+            None => UplinkError::Unreachable { server, source },
+        }
     }
 }
 
@@ -151,11 +209,15 @@ fn trimmed(server: &str) -> String {
     server.trim_end_matches('/').to_owned()
 }
 
-fn client(config: ClientConfig) -> Result<Client, UplinkError> {
-    Client::builder()
+fn client(config: ClientConfig, via: Option<&Via>) -> Result<Client, UplinkError> {
+    let builder = Client::builder();
+    let builder = match via {
+        Some(via) => builder.proxy(via.client().map_err(UplinkError::Client)?),
+        None => builder.no_proxy(),
+    };
+    builder
         .tls_backend_preconfigured(config)
         .https_only(true)
-        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_MAX)
         .timeout(TOTAL_MAX)
@@ -165,25 +227,18 @@ fn client(config: ClientConfig) -> Result<Client, UplinkError> {
         .map_err(UplinkError::Client)
 }
 
-async fn send<A: DeserializeOwned>(
-    server: &str,
-    request: RequestBuilder,
-) -> Result<A, UplinkError> {
-    send_up_to(server, request, SMALL_BODY_BYTES_MAX).await
+async fn send<A: DeserializeOwned>(way: &Way, request: RequestBuilder) -> Result<A, UplinkError> {
+    send_up_to(way, request, SMALL_BODY_BYTES_MAX).await
 }
 
 /// Sends, and takes an answer of at most so many bytes.
 async fn send_up_to<A: DeserializeOwned>(
-    server: &str,
+    way: &Way,
     request: RequestBuilder,
     bytes_max: usize,
 ) -> Result<A, UplinkError> {
-    let unreachable = |source: reqwest::Error| UplinkError::Unreachable {
-        server: server.to_owned(),
-        // The address is named already.
-        source: source.without_url(),
-    };
-    let foreign = |what: String| UplinkError::Foreign { server: server.to_owned(), what };
+    let unreachable = |source| way.failure(source);
+    let foreign = |what: String| UplinkError::Foreign { server: way.server.clone(), what };
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
@@ -229,15 +284,32 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LETTERS_MAX).collect()
 }
 
-/// The addresses of a collector's name.
+/// What the first connection goes to: the proxy of the settings, else the collector.
+///
+/// # Errors
+/// [`ProxyError`] when the proxy cannot be used.
+pub fn first_stop(server: &str, proxy: &Proxy) -> Result<FirstStop, ProxyError> {
+    let via = Via::of(server, proxy)?;
+    let is_proxy = via.is_some();
+    let url = via.map_or_else(|| reqwest::Url::parse(server).ok(), |via| Some(via.url));
+    let url = url.ok_or(ProxyError::Url)?;
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+    Ok(FirstStop { address: format!("{host}:{}", port.unwrap_or(443)), is_proxy })
+}
+
+/// See [`first_stop`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstStop {
+    /// `NAME:PORT`.
+    pub address: String,
+    pub is_proxy: bool,
+}
+
+/// The addresses of a `NAME:PORT`.
 ///
 /// # Errors
 /// The resolver's word, or that nothing answered in time.
-pub async fn resolve(server: &str) -> std::io::Result<Vec<SocketAddr>> {
-    let name = trimmed(server);
-    let name = name.strip_prefix("https://").unwrap_or(&name);
-    let has_port = name.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok());
-    let address = if has_port { name.to_owned() } else { format!("{name}:443") };
+pub async fn resolve(address: &str) -> std::io::Result<Vec<SocketAddr>> {
     match tokio::time::timeout(CONNECT_MAX, tokio::net::lookup_host(address)).await {
         Ok(found) => Ok(found?.collect()),
         Err(_) => Err(ErrorKind::TimedOut.into()),
@@ -258,6 +330,19 @@ pub async fn reach(addresses: &[SocketAddr]) -> std::io::Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_stop_is_the_proxy_or_the_collector() {
+        let stop = |server: &str, proxy: Option<&str>| {
+            let settings = Proxy { url: proxy.map(str::to_owned), ..Proxy::default() };
+            let stop = first_stop(server, &settings).unwrap();
+            (stop.address, stop.is_proxy)
+        };
+        assert_eq!(stop("https://c.example", None), ("c.example:443".to_owned(), false));
+        assert_eq!(stop("https://[::1]:8443/", None), ("[::1]:8443".to_owned(), false));
+        let proxy = Some("http://p.example:3128");
+        assert_eq!(stop("https://c.example", proxy), ("p.example:3128".to_owned(), true));
+    }
 
     #[test]
     fn the_collector_may_ask_for_a_pause_within_limits() {

@@ -1,6 +1,8 @@
 //! `import FILE`: a snapshot from a host without a network, or another tool's archive. Both are
 //! treated as hostile.
 
+mod chain;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -64,7 +66,20 @@ impl Import {
                 ),
             };
             ensure_same(&host, snapshot.host.id)?;
-            keep(&opened, &host, Incoming { snapshot, document, sha256: header.sha256 }).await
+            let link = header.seal.as_ref().and_then(|seal| seal.link.as_ref());
+            let handover = match (&header.seal, link) {
+                (Some(seal), Some(link)) => {
+                    chain::check_sheet(&self.file, (&snapshot, &file), link)?;
+                    Some(chain::handover(&host, (&snapshot, &file), (seal, link))?)
+                }
+                _ => None,
+            };
+            let incoming = Incoming { snapshot, document, sha256: header.sha256 };
+            let exit = keep(&opened, &host, incoming).await?;
+            if let Some(handover) = handover {
+                chain::record(&opened.store, &host, handover).await?;
+            }
+            Ok(exit)
         })
     }
 

@@ -18,6 +18,7 @@ mod notices;
 mod open;
 mod patterns;
 mod print;
+mod returned;
 mod rules;
 mod service;
 mod support;
@@ -127,6 +128,9 @@ enum Command {
     Pattern(support::Pattern),
     /// Take in a snapshot file from a host without a network, a sosreport or an insights archive.
     Import(bundles::Import),
+    /// Write what goes back to a host without a network: its next certificate and order, the
+    /// report, advisories, as one signed file that `carepack-agent import` takes in.
+    ExportReturn(returned::ExportReturn),
     /// Judge a snapshot file, a recorded host, a sosreport or an insights archive, with no server
     /// and no database.
     Assess(judge::Assess),
@@ -217,6 +221,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Inspection(command) => command.run(&config),
         Command::Pattern(command) => command.run(&config),
         Command::Import(command) => command.run(&config),
+        Command::ExportReturn(command) => command.run(&config),
         Command::Assess(command) => command.run(),
         Command::Compare(command) => command.run(&config),
         Command::Standard(command) => command.run(&config),

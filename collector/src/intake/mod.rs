@@ -32,7 +32,9 @@ use crate::pki::Authority;
 use crate::store::Store;
 
 pub use identity::Peer;
+pub(crate) use poll::policy;
 pub use refusal::{Refusal, status_of};
+pub(crate) use snapshots::is_period;
 
 /// What every route works with; clones share it.
 #[derive(Clone)]

@@ -42,7 +42,7 @@ pub(super) async fn poll(
 }
 
 /// What a host is told.
-pub(super) fn policy(
+pub(crate) fn policy(
     contract: &Contract,
     host: &Host,
     poll_seconds: u32,

@@ -146,7 +146,7 @@ fn check(body: &[u8], id: Uuid, sha256: &str) -> Result<Checked, Refusal> {
 }
 
 /// `2026-11` or `2026-Q4`; the contract's calendar is asked later, by the assessment.
-fn is_period(text: &str) -> bool {
+pub(crate) fn is_period(text: &str) -> bool {
     let Some((year, part)) = text.split_once('-') else { return false };
     let year_ok = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
     let month = part.len() == 2 && part.parse().is_ok_and(|month: u8| (1..=12).contains(&month));

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carepack_shared::bundle::{Header, signed_text};
 use carepack_shared::digest::hex;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{Authority, BACKDATE, HOST_LIFE, PkiError, not_after, serial, set_life};
+use super::{Authority, BACKDATE, HOST_LIFE, OFFLINE_LIFE, PkiError, not_after, serial, set_life};
 
 /// A certificate made for a host.
 #[derive(Clone, Debug)]
@@ -70,7 +70,34 @@ impl Authority {
     /// # Errors
     /// [`RequestError`] names what is wrong with the request.
     pub fn sign(&self, csr_pem: &str, host: Uuid, now: Timestamp) -> Result<Issued, RequestError> {
-        let key = requested_key(csr_pem)?;
+        Ok(self.certify(&requested_key(csr_pem)?, host, now, HOST_LIFE)?)
+    }
+
+    /// Makes the next certificate of a host that cannot ask for one, for the key that it has:
+    /// `certificate_pem` is one that [`Self::check_seal`] held good.
+    ///
+    /// # Errors
+    /// [`RequestError`] names what is wrong with the certificate.
+    pub fn certify_again(
+        &self,
+        certificate_pem: &str,
+        host: Uuid,
+        now: Timestamp,
+    ) -> Result<Issued, RequestError> {
+        let der = pem_body(certificate_pem, "CERTIFICATE").ok_or(RequestError::Form)?;
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| RequestError::Form)?;
+        let key = SubjectPublicKeyInfo::from_der(certificate.public_key().raw)
+            .map_err(|_| RequestError::Key)?;
+        Ok(self.certify(&key, host, now, OFFLINE_LIFE)?)
+    }
+
+    fn certify(
+        &self,
+        key: &SubjectPublicKeyInfo,
+        host: Uuid,
+        now: Timestamp,
+        life: SignedDuration,
+    ) -> Result<Issued, PkiError> {
         let number = serial()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -82,15 +109,15 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.use_authority_key_identifier_extension = true;
         params.serial_number = Some(SerialNumber::from_slice(&number));
-        set_life(&mut params, now, HOST_LIFE);
+        set_life(&mut params, now, life);
         let made = params
-            .signed_by(&key, &self.issuer)
+            .signed_by(key, &self.issuer)
             .map_err(|source| PkiError::Make { what: "a host's certificate", source })?;
         Ok(Issued {
             pem: made.pem(),
             serial: hex(&number),
             not_before: now.saturating_sub(BACKDATE).unwrap_or(now),
-            not_after: not_after(now, HOST_LIFE),
+            not_after: not_after(now, life),
         })
     }
 
@@ -123,8 +150,9 @@ impl Authority {
         }
         let signature = STANDARD.decode(&seal.signature).map_err(|_| SealError::Signature)?;
         let key = certificate.public_key().subject_public_key.data.as_ref();
+        let text = signed_text(header.id, &header.sha256, seal.link.as_ref());
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key)
-            .verify(signed_text(header.id, &header.sha256).as_bytes(), &signature)
+            .verify(text.as_bytes(), &signature)
             .map_err(|_| SealError::Signature)?;
         PeerCertificate::read(&der).ok_or(SealError::Certificate)
     }
@@ -174,7 +202,7 @@ pub(super) fn pem_body(text: &str, label: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use carepack_shared::bundle::Seal;
+    use carepack_shared::bundle::{Link, Seal};
     use rcgen::{KeyPair, SigningKey};
 
     fn now() -> Timestamp {
@@ -241,14 +269,18 @@ mod tests {
         let host = Uuid::from_u128(7);
         let issued = authority.sign(&request(&key), host, now()).unwrap();
         let sha256 = "ab".repeat(32);
-        let text = signed_text(Uuid::from_u128(1), &sha256);
+        let text = signed_text(Uuid::from_u128(1), &sha256, None);
         let signature = STANDARD.encode(key.sign(text.as_bytes()).unwrap());
-        let seal = Seal { certificate_pem: issued.pem, signature };
+        let seal = Seal { certificate_pem: issued.pem, signature, link: None };
         let header = Header { id: Uuid::from_u128(1), sha256, bytes: 1, seal: Some(seal) };
         assert_eq!(authority.check_seal(&header, now()).unwrap().host, host);
 
         let other = Header { id: Uuid::from_u128(2), ..header.clone() };
         assert_eq!(authority.check_seal(&other, now()), Err(SealError::Signature));
+        // A place in the chain that the key did not sign.
+        let mut moved = header.clone();
+        moved.seal.as_mut().unwrap().link = Some(Link { number: 2, ..Link::default() });
+        assert_eq!(authority.check_seal(&moved, now()), Err(SealError::Signature));
         let none = Header { seal: None, ..header.clone() };
         assert_eq!(authority.check_seal(&none, now()), Err(SealError::Missing));
         let late = "2027-03-01T00:00:00Z".parse().unwrap();

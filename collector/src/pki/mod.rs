@@ -1,11 +1,13 @@
 //! The collector's own certificate authority: who a host is, and who we are.
 //!
-//! Three kinds of certificate, all ECDSA P-256: the root (ten years, its key 0600 in DATA/pki),
-//! our own for the agents' listener, and one a host (60 days, client use only). What it does not
+//! Four kinds of certificate, all ECDSA P-256: the root (ten years, its key 0600 in DATA/pki),
+//! our own for the agents' listener, one a host (60 days, client use only), and one for each file
+//! that goes back over an air gap (it signs documents and nothing else). What it does not
 //! know: tokens, revocation and which host may have one; that is the store's and the intake's.
 
 pub(crate) mod files;
 mod hosts;
+mod returned;
 mod root;
 mod server;
 
@@ -23,6 +25,8 @@ pub const ROOT_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3653);
 pub const SERVER_LIFE: SignedDuration = SignedDuration::from_hours(24 * 397);
 /// Life of a host's certificate; the agent renews at two thirds.
 pub const HOST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 60);
+/// Life of a certificate that travels over an air gap: a year of quarters and a margin.
+pub const OFFLINE_LIFE: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// How far back a certificate begins, for hosts whose clock runs behind.
 const BACKDATE: SignedDuration = SignedDuration::from_hours(1);
 

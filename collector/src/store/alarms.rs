@@ -20,6 +20,10 @@ pub struct Alarm {
 words! {
     /// Why somebody must look.
     AlarmKind {
+        /// A file of a host without a network does not follow the one before it.
+        BundleChain = "bundle_chain",
+        /// A file of a host without a network never came.
+        BundleMissing = "bundle_missing",
         /// A case was not answered within the level's hours.
         CaseBreached = "case_breached",
         /// A case must be answered soon.

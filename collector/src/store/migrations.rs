@@ -21,7 +21,8 @@ const SQLITE: &[(&str, &str)] = steps!(
     "V6__reviews",
     "V7__desk",
     "V8__services",
-    "V9__dates"
+    "V9__dates",
+    "V10__handovers"
 );
 const POSTGRES: &[(&str, &str)] = steps!(
     "postgres",
@@ -33,7 +34,8 @@ const POSTGRES: &[(&str, &str)] = steps!(
     "V6__reviews",
     "V7__desk",
     "V8__services",
-    "V9__dates"
+    "V9__dates",
+    "V10__handovers"
 );
 
 /// The steps for SQLite.

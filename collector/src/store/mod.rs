@@ -1,5 +1,5 @@
 //! The collector's memory: customers, contracts, hosts, tokens, certificates, snapshots,
-//! inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
+//! files handed over an air gap, inspections and their results, reviews, editions, visits, exceptions, alarms, advisories,
 //! inventories, contacts, notices, plans, people, sessions, the audit log, Support Patterns,
 //! cases.
 //!
@@ -31,6 +31,7 @@ mod deliveries;
 mod desk;
 mod editions;
 mod exceptions;
+mod handovers;
 mod hosts;
 mod inspections;
 mod inventories;
@@ -66,6 +67,7 @@ pub use desk::{CaseMail, DeskMember, Duty, MailOutcome};
 pub use editions::{Acknowledged, Edition};
 pub use error::{Cause, StoreError};
 pub use exceptions::Exception;
+pub use handovers::Handover;
 pub use hosts::{Host, Polled};
 pub use inspections::{Inspection, State};
 pub use inventories::InventoryRow;

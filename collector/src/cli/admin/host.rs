@@ -1,4 +1,4 @@
-//! `host add | list | collect | revoke | retire`.
+//! `host add | list | snapshots | files | collect | revoke | retire`.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::{Exit, open, print};
+use crate::handovers::{self, Place};
 use crate::store::{self, Store};
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,12 @@ pub enum Host {
     },
     /// List a host's stored snapshots, newest first.
     Snapshots {
+        host: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the files that a host without a network handed over, and those that never came.
+    Files {
         host: String,
         #[arg(long)]
         json: bool,
@@ -84,6 +91,10 @@ impl Host {
                 Self::Snapshots { host, json } => {
                     let host = find(store, &host).await?;
                     snapshots(&store.snapshots(host.id, SNAPSHOTS_COUNTED).await?, json)
+                }
+                Self::Files { host, json } => {
+                    let host = find(store, &host).await?;
+                    files(&handovers::chain(&store.handovers(host.id).await?), json)
                 }
                 Self::Collect { host } => {
                     let host = find(store, &host).await?;
@@ -212,5 +223,25 @@ fn snapshots(list: &[store::SnapshotRow], json: bool) -> anyhow::Result<Exit> {
         })
         .collect();
     print::table(&["SNAPSHOT", "TAKEN", "REASON", "PERIOD", "BYTES", "SHA-256"], &rows);
+    Ok(Exit::Ok)
+}
+
+fn files(chain: &[Place], json: bool) -> anyhow::Result<Exit> {
+    if json {
+        return print::json(&chain);
+    }
+    let state = |place: &Place| match place.imported_at {
+        None => "도착하지 않음 missing".to_owned(),
+        Some(_) if place.broken => "순서 어긋남 broken".to_owned(),
+        Some(at) => at.to_string(),
+    };
+    let rows: Vec<_> = chain
+        .iter()
+        .map(|place| {
+            let period = place.period.clone().unwrap_or_default();
+            vec![place.numbers(), period, state(place), place.sha256.clone()]
+        })
+        .collect();
+    print::table(&["FILE", "PERIOD", "IMPORTED", "SHA-256"], &rows);
     Ok(Exit::Ok)
 }

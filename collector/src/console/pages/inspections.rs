@@ -17,8 +17,11 @@ use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::handovers::missing_in;
 use crate::inspections::review::{ReviewError, findings};
-use crate::store::{Contract, Edition, Inspection, ReviewFinding, Signed, State as Stands};
+use crate::store::{
+    Contract, Edition, Handover, Host, Inspection, ReviewFinding, Signed, State as Stands,
+};
 
 pub use actions::{acknowledge, decide, open, opinion, publish, sign};
 pub(in crate::console) use editions::REPORT_POLICY;
@@ -222,6 +225,8 @@ struct InspectionPage {
     /// Those that fail and that nobody has decided on.
     open: usize,
     findings: Vec<FindingRow>,
+    /// Host, its name, and the numbers of its files of this period that never came.
+    missing: Vec<(Uuid, String, String)>,
     opinion_ko: String,
     opinion_en: String,
     /// Author, reviewer, approver: the role, the name, when.
@@ -245,6 +250,7 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
         score: None,
         open: 0,
         findings: Vec::new(),
+        missing: Vec::new(),
         opinion_ko: String::new(),
         opinion_en: String::new(),
         signatures: Vec::new(),
@@ -253,10 +259,34 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
         may_approve: caller.may(Right::Approve),
         may_confirm: caller.may(Right::Decide),
     };
+    if is_staff {
+        page.missing = missing(&console, &contract, &inspection.period).await?;
+    }
     if is_staff && inspection.assessment_key.is_some() {
         fill(&console, &contract, &inspection, &mut page).await?;
     }
     show_page(&caller, &page)
+}
+
+/// Hosts without a network whose file of the period never came.
+async fn missing(
+    console: &Console,
+    contract: &Contract,
+    period: &str,
+) -> Result<Vec<(Uuid, String, String)>, Refusal> {
+    let mut files: BTreeMap<Uuid, Vec<Handover>> = BTreeMap::new();
+    for file in console.store.handovers_of_contract(contract.id).await? {
+        files.entry(file.host).or_default().push(file);
+    }
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let hosts = console.store.hosts(Some(contract.id)).await?;
+    let gap = |host: Host| {
+        let place = missing_in(files.get(&host.id)?, period)?;
+        Some((host.id, host.hostname, place.numbers()))
+    };
+    Ok(hosts.into_iter().filter_map(gap).collect())
 }
 
 /// What an engineer reviews: findings that do not pass, the opinion as it would be printed.

@@ -16,6 +16,7 @@ use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
 use crate::console::page::{Answer, show as show_page};
+use crate::handovers::{Place, chain};
 use crate::store::{CaseState, Contract, Host, SnapshotRow};
 
 /// Most cases that a finding may be linked to, the newest ones.
@@ -114,6 +115,8 @@ struct HostPage {
     /// Period and score, oldest first.
     course: Vec<(String, Option<u16>)>,
     snapshots: Vec<Snapshot>,
+    /// Files that came over an air gap, and gaps among them.
+    files: Vec<Place>,
     #[serde(skip)]
     may_work: bool,
     #[serde(skip)]
@@ -217,6 +220,7 @@ pub async fn show(
         let open = open.filter(|case| case.state != CaseState::Closed).take(CASES_MAX);
         cases.extend(open.map(|case| (case.number(), case.title)));
     }
+    let files = chain(&console.store.handovers(id).await?);
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
@@ -225,6 +229,7 @@ pub async fn show(
         assessed,
         course,
         snapshots,
+        files,
         may_work: caller.may(Right::Work),
         may_retire: caller.may(Right::Contracts),
         cases,
