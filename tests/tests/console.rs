@@ -2,6 +2,8 @@
 
 #[path = "console/browser.rs"]
 mod browser;
+#[path = "console/desk.rs"]
+mod desk;
 
 use anyhow::{Result, ensure};
 use browser::Browser;

@@ -309,14 +309,16 @@ mod tests {
 
     #[test]
     fn a_dependent_command_is_not_started_after_a_failure() {
-        use crate::probes::Privilege;
+        use crate::probes::{Legal, Privilege, Purpose};
         const fn command(name: &'static str, argv: &'static [&'static str]) -> Command {
             Command { name, argv, output_bytes_max: 64, as_nobody: false }
         }
         const fn probe(reads: &'static [Read]) -> Probe {
             let (id, about_ko, about_en) = ("x", "", "");
-            let privilege = Privilege::None;
-            Probe { id, about_ko, about_en, reads, deadline_ms: 5_000, privilege }
+            let (privilege, purpose, legal) =
+                (Privilege::None, Purpose::Settings, Legal::Technical);
+            let deadline_ms = 5_000;
+            Probe { id, about_ko, about_en, reads, deadline_ms, privilege, purpose, legal }
         }
         static AFTER_FAILURE: Probe = probe(&[
             Read::Command(command("first", &["/bin/false"])),

@@ -139,9 +139,9 @@ impl View<'_> {
     }
 
     /// Cases that nobody has answered.
-    pub async fn cases_running(&self) -> Result<Vec<Case>, Refusal> {
+    pub async fn cases_unanswered(&self) -> Result<Vec<Case>, Refusal> {
         let contracts = self.contracts_by_id().await?;
-        let mut all = self.store.cases_running().await?;
+        let mut all = self.store.cases_unanswered().await?;
         all.retain(|case| contracts.contains_key(&case.contract));
         Ok(all)
     }

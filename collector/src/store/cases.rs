@@ -383,6 +383,11 @@ impl Store {
         self.list(queries::CASES_RUNNING, values![CASES_MAX]).await
     }
 
+    /// Those that nobody answered, late ones too, oldest first.
+    pub async fn cases_unanswered(&self) -> Result<Vec<Case>, StoreError> {
+        self.list(queries::CASES_UNANSWERED, values![CASES_MAX]).await
+    }
+
     /// A case's timeline, oldest first, at most [`EVENTS_MAX`].
     pub async fn case_events(&self, case: Uuid) -> Result<Vec<CaseEvent>, StoreError> {
         self.list(queries::CASE_EVENTS_LIST, values![case, EVENTS_MAX]).await

@@ -40,6 +40,7 @@ queries! {
     CASES_LIST = "cases_list",
     CASES_NUMBERED = "cases_numbered",
     CASES_RUNNING = "cases_running",
+    CASES_UNANSWERED = "cases_unanswered",
     CASE_EVENTS_ADD = "case_events_add",
     CASE_EVENTS_GET = "case_events_get",
     CASE_EVENTS_LIST = "case_events_list",

@@ -90,7 +90,7 @@ pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
         .collect();
     let undecided_count = undecided.len();
     undecided.truncate(ROWS_MAX);
-    let mut waiting = cases::rows(&console, &caller, view.cases_running().await?, now).await?;
+    let mut waiting = cases::rows(&console, &caller, view.cases_unanswered().await?, now).await?;
     let waiting_count = waiting.len();
     waiting.truncate(ROWS_MAX);
     let page = HomePage {

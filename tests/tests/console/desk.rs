@@ -1,17 +1,15 @@
 //! The service desk as people use it, in a real browser: a case whose time ran out becomes a
 //! Support Pattern that finds another customer; a notice is decided by its customer.
 
-#[path = "console/browser.rs"]
-mod browser;
-
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use browser::{Browser, axe};
 use carepack_tests::collector::Collector;
 use carepack_tests::notices::{configure, publish};
 use carepack_tests::{faketime, process::until};
 use serde_json::{Value as Json, json};
+
+use crate::browser::{self, Browser, axe};
 
 /// A case as it was opened four days ago.
 fn opened_long_ago(collector: &Collector, library: &Path) -> Result<String> {
@@ -170,6 +168,9 @@ fn a_notice_is_decided_by_its_customer_in_the_portal() -> Result<()> {
     browser.choose("select[name=decision]", "accept_risk")?;
     browser.click("form[action$='/decide'] button")?;
     browser.sees("422")?;
+    // The browser complains of the refusal that was asked for, and of nothing else.
+    let complaints = browser.complaints()?;
+    ensure!(complaints.len() == 1 && complaints[0].contains("422"), "{complaints:?}");
     browser.go(&format!("{base}{page}"))?;
     browser.choose("select[name=decision]", "accept_risk")?;
     let until_day = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(30));
