@@ -203,6 +203,8 @@ fn filled(path: &str, tenant: &Tenant) -> String {
         .replace("{contract}", &tenant.contract.to_string())
         .replace("{host}", &tenant.host.to_string())
         .replace("{number}", "1")
+        .replace("{year}", "2026")
+        .replace("{file}", "report.ko.html")
         .split('/')
         .map(|part| if part.starts_with('{') { Uuid::nil().to_string() } else { part.to_owned() })
         .collect::<Vec<_>>()

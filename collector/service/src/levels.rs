@@ -157,6 +157,11 @@ impl Catalogue {
         Ok(Self { levels: file.levels, contracts: file.contracts })
     }
 
+    /// All levels by id, as they hold for a contract without values of its own.
+    pub fn levels(&self) -> impl Iterator<Item = (&str, &Level)> {
+        self.levels.iter().map(|(id, level)| (id.as_str(), level))
+    }
+
     /// What a contract (by its name) of a level is promised.
     #[must_use]
     pub fn of(&self, contract: &str, level: &str) -> Option<Level> {

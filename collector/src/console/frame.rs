@@ -34,6 +34,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.compare", path: "/compare", need: Right::Evidence },
     Entry { key: "nav.alarms", path: "/alarms", need: Right::Staff },
     Entry { key: "nav.people", path: "/people", need: Right::Operate },
+    Entry { key: "nav.settings", path: "/settings", need: Right::Operate },
     Entry { key: "nav.audit", path: "/audit", need: Right::Operate },
 ];
 

@@ -105,8 +105,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 pub fn catalogue() -> Vec<Route> {
     use pages::{
         alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
-        inspections, invitation, me, notices, patterns, people, search, services, sign_in,
-        snapshots,
+        inspections, invitation, me, notices, patterns, people, search, services, settings,
+        sign_in, snapshots, visits,
     };
     vec![
         get("/sign-in", Need::Nobody, sign_in::show, "Sign in").page_only(),
@@ -226,6 +226,8 @@ pub fn catalogue() -> Vec<Route> {
         get("/services/new", WORK, services::form, "The form of a kind of service").page_only(),
         post("/services", WORK, services::add, "Record a service that was done"),
         get("/services/{service}", READ, services::show, "A service with its checklist"),
+        get("/contracts/{contract}/visits", READ, visits::list, "On-site inspections"),
+        post("/contracts/{contract}/visits", WORK, visits::add, "Enter an on-site inspection"),
         get("/contracts/{contract}/ledger", READ, services::ledger, "What was promised and done"),
         get(
             "/contracts/{contract}/ledger/{year}/{file}",
@@ -247,6 +249,7 @@ pub fn catalogue() -> Vec<Route> {
         get("/people/{person}", OPERATE, people::show, "An account"),
         post("/people/{person}", OPERATE, people::edit, "Change an account"),
         post("/people/{person}/invite", OPERATE, people::invite, "A new one-time link"),
+        get("/settings", OPERATE, settings::show, "Settings as they hold"),
         get("/audit", OPERATE, audit::list, "The audit log"),
         get("/audit/export", OPERATE, audit::export, "The audit log as JSON lines").audited(),
     ]

@@ -74,7 +74,10 @@ mod tests {
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())
                 .collect();
-            files.sort();
+            files.sort_by_key(|file| {
+                let number = file[1..].split("__").next().unwrap();
+                number.parse::<u32>().unwrap()
+            });
             assert_eq!(files, names(super::SQLITE), "{dialect}");
         }
     }

@@ -21,5 +21,7 @@ pub mod patterns;
 pub mod people;
 pub mod search;
 pub mod services;
+pub mod settings;
 pub mod sign_in;
 pub mod snapshots;
+pub mod visits;

@@ -25,7 +25,7 @@ use crate::service;
 pub use ledger::{file as report, show as ledger};
 
 /// The results that an item may have, the one that is most often first.
-const RESULTS: [&str; 5] = ["pass", "attention", "danger", "unknown", "not_applicable"];
+pub const RESULTS: [&str; 5] = ["pass", "attention", "danger", "unknown", "not_applicable"];
 
 impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
