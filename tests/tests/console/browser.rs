@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use carepack_tests::process::until;
 use serde_json::{Value as Json, json};
 
@@ -25,7 +25,7 @@ const PASSWORD: &str = "정기점검은 매월 첫 월요일에 합니다";
 
 /// axe-core's script, where `tests/run` has fetched it; without it, says aloud that nothing is
 /// checked with it.
-pub fn axe() -> Option<String> {
+fn axe() -> Option<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/axe/package/axe.min.js");
     let script = std::fs::read_to_string(file).ok();
     if script.is_none() {
@@ -124,7 +124,7 @@ impl Browser {
     }
 
     /// What axe finds against WCAG 2 A and AA on the page that is shown: rule, impact, an element.
-    pub fn violations(&self, axe: &str) -> Result<Vec<String>> {
+    fn violations(&self, axe: &str) -> Result<Vec<String>> {
         self.run(axe, &json!([]))?;
         let script = "const done = arguments[arguments.length - 1]; \
             axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}).then((found) => done( \
@@ -134,6 +134,28 @@ impl Browser {
         let found = self.ask("/execute/async", Some(&asked))?;
         let rows = found.as_array().context("axe's answer")?.iter();
         Ok(rows.map(|row| row.as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    /// Each page in both languages: axe finds nothing, the page complains of nothing, nothing is
+    /// wider than its window, on a desk or on a telephone.
+    pub fn sound(&self, base: &str, pages: &[&str]) -> Result<()> {
+        let axe = axe();
+        for language in ["en", "ko"] {
+            self.speak(base, language)?;
+            for page in pages {
+                self.go(&format!("{base}{page}"))?;
+                for width in [1440, 500] {
+                    ensure!(!self.overflows_at(width)?, "{page} ({language}) overflows at {width}");
+                }
+                let complaints = self.complaints()?;
+                ensure!(complaints.is_empty(), "{page} ({language}): {complaints:?}");
+                if let Some(axe) = &axe {
+                    let found = self.violations(axe)?;
+                    ensure!(found.is_empty(), "{page} ({language}): {found:#?}");
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn go(&self, address: &str) -> Result<()> {
@@ -188,10 +210,11 @@ impl Browser {
 
     /// Waits until the page shows a text.
     pub fn sees(&self, text: &str) -> Result<()> {
-        until(&format!("{text:?} on {}", self.path()?), || {
-            let body = self.run("return document.body.innerText", &json!([]))?;
-            Ok(body.as_str().is_some_and(|body| body.contains(text)).then_some(()))
-        })
+        let shown = || self.run("return document.body.innerText", &json!([]));
+        let seen = until(&format!("{text:?} on {}", self.path()?), || {
+            Ok(shown()?.as_str().is_some_and(|body| body.contains(text)).then_some(()))
+        });
+        seen.with_context(|| shown().unwrap_or_default().to_string())
     }
 
     /// Runs a script in the page and gives what it returns.
@@ -208,7 +231,7 @@ impl Browser {
     }
 
     /// Whether the page is wider than a window of this width, in pixels.
-    pub fn overflows_at(&self, width: u32) -> Result<bool> {
+    fn overflows_at(&self, width: u32) -> Result<bool> {
         self.ask("/window/rect", Some(&json!({"width": width, "height": 900})))?;
         let over =
             self.run("return document.documentElement.scrollWidth - innerWidth", &json!([]))?;
