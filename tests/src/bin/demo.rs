@@ -93,6 +93,9 @@ fn demo(arguments: &Arguments) -> Result<()> {
         .run("tell the customer by mail, agree on a date, patch a host, prove it", || {
             advisories::through(&collector, &mailbox, &dir)
         })?;
+    stages.run("enter a visit and a disaster-recovery drill", || {
+        desk::visit(&collector, CONTRACT, &dir)
+    })?;
     let found = stages.run("assess the period again", inspect)?;
     stages.run("write the report: PDF and HTML, Korean and English", || {
         let out = dir.to_str().context("the demo's folder has a UTF-8 name")?;

@@ -1,6 +1,8 @@
 //! The service desk of the demo: an incident from its call to its report, a question that waits
 //! for the customer, and accounts for whoever wants to look around.
 
+use std::path::Path;
+
 use anyhow::Result;
 use carepack_tests::collector::Collector;
 use serde_json::Value as Json;
@@ -12,6 +14,46 @@ const ACCOUNTS: &[(&str, &str, &str, bool)] = &[
     ("manager", "이서연", "customer_manager", true),
     ("reader", "최열람", "customer_reader", true),
 ];
+
+/// A visit of today with its checklist, and a recorded service.
+pub fn visit(collector: &Collector, contract: &str, dir: &Path) -> Result<()> {
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Asia/Seoul")?).date();
+    let today = today.to_string();
+    let checklist = dir.join("visit.yaml");
+    std::fs::write(
+        &checklist,
+        "- {item: 전원 이중화와 팬 상태, result: pass}\n\
+         - {item: 랙 온도, result: pass, note: 23도}\n\
+         - {item: 디스크 경고등, result: attention, note: rhel8-db 3번 디스크 주황색}\n",
+    )?;
+    let by = ["--by", "김도현"];
+    let made = ["--contract", contract, "--date", &today];
+    let visited = ["--who", "김도현", "--host", "rhel8-db", "--host", "rhel9-web"];
+    let checklist = checklist.to_string_lossy();
+    let said = [
+        "--checklist",
+        &*checklist,
+        "--ko",
+        "rhel8-db 의 3번 디스크를 다음 방문 전에 교체하도록 권고합니다.",
+        "--en",
+        "The third disk of rhel8-db should be replaced before the next visit.",
+    ];
+    let add = ["inspection", "visit", "add"];
+    collector.run(&[&add[..], &made, &visited, &said, &by].concat())?;
+    let done = ["--kind", "dr-drill", "--engineer", "김도현"];
+    let results = [
+        "--result",
+        "scenario=pass",
+        "--result",
+        "restore=pass:전체 백업에서 47분",
+        "--result",
+        "time=pass",
+        "--result",
+        "point=attention:12분의 변경이 복구되지 않음",
+    ];
+    collector.run(&[&["service", "record"][..], &made, &done, &results, &by].concat())?;
+    Ok(())
+}
 
 /// Opens two cases; one is followed to its end.
 pub fn cases(collector: &Collector, contract: &str) -> Result<()> {
