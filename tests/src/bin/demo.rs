@@ -94,7 +94,7 @@ fn demo(arguments: &Arguments) -> Result<()> {
             advisories::through(&collector, &mailbox, &dir)
         })?;
     stages.run("enter a visit and a disaster-recovery drill", || {
-        desk::visit(&collector, CONTRACT, &dir)
+        desk::visit(&collector, (CONTRACT, &period.now), &dir)
     })?;
     let found = stages.run("assess the period again", inspect)?;
     stages.run("write the report: PDF and HTML, Korean and English", || {

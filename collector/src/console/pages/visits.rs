@@ -38,12 +38,6 @@ struct VisitsPage {
     may_work: bool,
 }
 
-impl VisitsPage {
-    fn verdict(&self, item: &Item) -> &'static str {
-        self.frame.of_word("verdict", item.result.as_str())
-    }
-}
-
 pub async fn list(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
     let contract = console.view(&caller).contract(id).await?;
     let mut visits = console.inspector().visits(&contract, None).await?;

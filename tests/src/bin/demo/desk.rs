@@ -15,10 +15,9 @@ const ACCOUNTS: &[(&str, &str, &str, bool)] = &[
     ("reader", "최열람", "customer_reader", true),
 ];
 
-/// A visit of today with its checklist, and a recorded service.
-pub fn visit(collector: &Collector, contract: &str, dir: &Path) -> Result<()> {
-    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Asia/Seoul")?).date();
-    let today = today.to_string();
+/// A visit in a period (`2026-10`) with its checklist, and a recorded service.
+pub fn visit(collector: &Collector, (contract, period): (&str, &str), dir: &Path) -> Result<()> {
+    let date = format!("{period}-20");
     let checklist = dir.join("visit.yaml");
     std::fs::write(
         &checklist,
@@ -27,7 +26,7 @@ pub fn visit(collector: &Collector, contract: &str, dir: &Path) -> Result<()> {
          - {item: 디스크 경고등, result: attention, note: rhel8-db 3번 디스크 주황색}\n",
     )?;
     let by = ["--by", "김도현"];
-    let made = ["--contract", contract, "--date", &today];
+    let made = ["--contract", contract, "--date", &date];
     let visited = ["--who", "김도현", "--host", "rhel8-db", "--host", "rhel9-web"];
     let checklist = checklist.to_string_lossy();
     let said = [
