@@ -1,5 +1,6 @@
 //! Cases in the store and on the clock, once for SQLite and once for a real PostgreSQL.
 
+mod samples;
 #[macro_use]
 mod support;
 
@@ -10,7 +11,6 @@ use carepack_collector::store::{
     StoreError,
 };
 use carepack_service::clock::Standing;
-use carepack_shared::period::{Cadence, Schedule};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -60,40 +60,8 @@ impl Peopled {
 async fn peopled(store: Store) -> Peopled {
     let now = at("01-02T00:00");
     let customer = Customer { id: Uuid::now_v7(), name: "한빛상사".to_owned(), created: now };
-    let contract = Contract {
-        id: Uuid::now_v7(),
-        customer: customer.id,
-        name: "main".to_owned(),
-        level: "standard-12".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 72,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
-        engineer: "박엔지니어".to_owned(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
-    };
-    let host = Host {
-        id: Uuid::now_v7(),
-        contract: contract.id,
-        hostname: "db01".to_owned(),
-        machine: None,
-        role: String::new(),
-        importance: 1,
-        enrolled_at: now,
-        last_seen: None,
-        agent_version: String::new(),
-        clock_skew_seconds: None,
-        refuses_on_demand: false,
-        retired_at: None,
-        collect_request: None,
-        collect_requested_at: None,
-    };
+    let contract = Contract { level: "standard-12".to_owned(), ..samples::contract(customer.id) };
+    let host = samples::host(contract.id, "db01", now);
     store.add_customer(&customer).await.unwrap();
     store.add_contract(&contract).await.unwrap();
     store.add_host(&host).await.unwrap();

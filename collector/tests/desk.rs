@@ -1,6 +1,7 @@
 //! The service desk, once on SQLite and once on a real PostgreSQL: attachments, mail out and in, the
 //! clock's warnings by mail.
 
+mod samples;
 #[macro_use]
 mod support;
 
@@ -21,7 +22,6 @@ use carepack_collector::store::{
     AlarmKind, AttachmentKind, Case, CaseSeverity, CaseState, Channel, Contact, Contract, Customer,
     DeliveryState, DeskMember, Duty, EventKind, Language, Store, StoreError,
 };
-use carepack_shared::period::{Cadence, Schedule};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -36,24 +36,7 @@ fn at(text: &str) -> Timestamp {
 async fn contract(store: &Store) -> Contract {
     let now = at("01-02T00:00");
     let customer = Customer { id: Uuid::now_v7(), name: "한빛상사".to_owned(), created: now };
-    let contract = Contract {
-        id: Uuid::now_v7(),
-        customer: customer.id,
-        name: "main".to_owned(),
-        level: "standard-12".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 72,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
-        engineer: "박엔지니어".to_owned(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
-    };
+    let contract = Contract { level: "standard-12".to_owned(), ..samples::contract(customer.id) };
     store.add_customer(&customer).await.unwrap();
     store.add_contract(&contract).await.unwrap();
     contract

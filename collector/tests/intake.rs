@@ -1,6 +1,8 @@
 //! The agents' API from outside, over real TLS: every kind of bad input gets its own answer, and
 //! nothing of it is kept.
 
+mod samples;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +14,6 @@ use carepack_collector::store::{AlarmKind, Contract, Customer, Store, Token};
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::pattern_pack::{SignedPack, accept};
-use carepack_shared::period::{Cadence, Schedule};
 use carepack_shared::snapshot::{Agent, DOCUMENT_BYTES_MAX, Host, Reason, SCHEMA, Snapshot};
 use carepack_shared::wire::{BODY_BYTES_MAX, EnrolAnswer, HEADER_SHA256, Policy, Receipt};
 use jiff::{SignedDuration, Timestamp};
@@ -119,22 +120,10 @@ async fn contract_in(store: &Store) -> Uuid {
     let customer = Customer { id: Uuid::now_v7(), name: "c".to_owned(), created: Timestamp::now() };
     store.add_customer(&customer).await.unwrap();
     let contract = Contract {
-        id: Uuid::now_v7(),
-        customer: customer.id,
-        name: "main".to_owned(),
-        level: "premium".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 4,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
+        schedule: samples::schedule(4),
         engineer: String::new(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
         ends: "2027-12-31".parse().unwrap(),
-        policy_version: 1,
+        ..samples::contract(customer.id)
     };
     store.add_contract(&contract).await.unwrap();
     contract.id

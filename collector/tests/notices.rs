@@ -1,14 +1,14 @@
 //! Notices, the mail queue and plans in the store, once for SQLite and once for a real PostgreSQL.
 
+mod samples;
 #[macro_use]
 mod support;
 
 use carepack_collector::store::{
-    Contact, Contract, Customer, Decision, Delivery, DeliveryState, Digest, Ended, Hold, Host,
-    Language, Notice, NoticeState, Plan, PlanChange, PlanState, Reason, Revision, SnapshotRow,
-    Standing, Store, StoreError, Words,
+    Contact, Contract, Customer, Decision, Delivery, DeliveryState, Digest, Ended, Hold, Language,
+    Notice, NoticeState, Plan, PlanChange, PlanState, Reason, Revision, SnapshotRow, Standing,
+    Store, StoreError, Words,
 };
-use carepack_shared::period::{Cadence, Schedule};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -50,40 +50,8 @@ fn a_contact(customer: Uuid, email: &str) -> Contact {
 
 async fn peopled(store: Store) -> Peopled {
     let customer = Customer { id: Uuid::now_v7(), name: "한빛상사".to_owned(), created: now() };
-    let contract = Contract {
-        id: Uuid::now_v7(),
-        customer: customer.id,
-        name: "main".to_owned(),
-        level: "premium".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 72,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
-        engineer: String::new(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
-    };
-    let host = Host {
-        id: Uuid::now_v7(),
-        contract: contract.id,
-        hostname: "db01".to_owned(),
-        machine: None,
-        role: String::new(),
-        importance: 1,
-        enrolled_at: now(),
-        last_seen: None,
-        agent_version: String::new(),
-        clock_skew_seconds: None,
-        refuses_on_demand: false,
-        retired_at: None,
-        collect_request: None,
-        collect_requested_at: None,
-    };
+    let contract = Contract { engineer: String::new(), ..samples::contract(customer.id) };
+    let host = samples::host(contract.id, "db01", now());
     let contact = a_contact(customer.id, "kim@hanbit.kr");
     store.add_customer(&customer).await.unwrap();
     store.add_contract(&contract).await.unwrap();

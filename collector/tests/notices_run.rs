@@ -1,5 +1,7 @@
 //! Runs of notices from drafting to proof, with a clock of the test's own and mail as files.
 
+mod samples;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,13 +13,12 @@ use carepack_collector::notices::{Notices, Ran};
 use carepack_collector::objects::{Objects, snapshot_key};
 use carepack_collector::plans::{self, Wish};
 use carepack_collector::store::{
-    AlarmKind, Contact, Contract, Customer, Decision, Hold, Host, Language, Notice, NoticeState,
+    AlarmKind, Contact, Contract, Customer, Decision, Hold, Language, Notice, NoticeState,
     PlanState, Reason, SnapshotRow, Standing, Store,
 };
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::observation::{Content, Observation, Outcome, Source};
-use carepack_shared::period::{Cadence, Schedule};
 use carepack_shared::snapshot::{self, Agent, Reason as Why, SCHEMA, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -59,22 +60,12 @@ impl Shop {
         let customer =
             Customer { id: Uuid::now_v7(), name: "한빛상사".to_owned(), created: now };
         let contract = Contract {
-            id: Uuid::now_v7(),
-            customer: customer.id,
             name: "shop-2026".to_owned(),
             level: level.to_owned(),
-            schedule: Schedule {
-                cadence: Cadence::Monthly,
-                window_day: 5,
-                window_hour: 1,
-                window_hours: 5,
-                time_zone: "Asia/Seoul".to_owned(),
-            },
+            schedule: samples::schedule(5),
             engineer: String::new(),
-            customer_contact: String::new(),
-            starts: "2026-01-01".parse().unwrap(),
             ends: "2027-12-31".parse().unwrap(),
-            policy_version: 1,
+            ..samples::contract(customer.id)
         };
         store.add_customer(&customer).await.unwrap();
         store.add_contract(&contract).await.unwrap();
@@ -114,22 +105,7 @@ impl Shop {
     }
 
     async fn host(&self, name: &str) -> Uuid {
-        let host = Host {
-            id: Uuid::now_v7(),
-            contract: self.contract,
-            hostname: name.to_owned(),
-            machine: None,
-            role: String::new(),
-            importance: 1,
-            enrolled_at: at(MONDAY),
-            last_seen: None,
-            agent_version: String::new(),
-            clock_skew_seconds: None,
-            refuses_on_demand: false,
-            retired_at: None,
-            collect_request: None,
-            collect_requested_at: None,
-        };
+        let host = samples::host(self.contract, name, at(MONDAY));
         self.store.add_host(&host).await.unwrap();
         host.id
     }

@@ -1,18 +1,17 @@
 //! People, sessions, the audit log and results in the store, once for SQLite and once for a real
 //! PostgreSQL.
 
+mod samples;
 #[macro_use]
 mod support;
 
 use std::collections::BTreeMap;
 
 use carepack_collector::store::{
-    AccessToken, Act, AuditFilter, Contract, Customer, Failing, FailingRule, Host, HostDate,
-    HostResult, Inspection, Invitation, Newest, Person, Role, Session, Stage, State, Store,
-    StoreError,
+    AccessToken, Act, AuditFilter, Contract, Customer, Failing, FailingRule, HostDate, HostResult,
+    Inspection, Invitation, Newest, Person, Role, Session, Stage, State, Store, StoreError,
 };
 use carepack_shared::digest::sha256_hex;
-use carepack_shared::period::{Cadence, Schedule};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -31,45 +30,13 @@ async fn customer(store: &Store, name: &str) -> Uuid {
 }
 
 async fn contract(store: &Store, customer: Uuid) -> Uuid {
-    let contract = Contract {
-        id: Uuid::now_v7(),
-        customer,
-        name: "main".to_owned(),
-        level: "premium".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 72,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
-        engineer: String::new(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
-    };
+    let contract = Contract { engineer: String::new(), ..samples::contract(customer) };
     store.add_contract(&contract).await.unwrap();
     contract.id
 }
 
 async fn host(store: &Store, contract: Uuid, name: &str) -> Uuid {
-    let host = Host {
-        id: Uuid::now_v7(),
-        contract,
-        hostname: name.to_owned(),
-        machine: None,
-        role: String::new(),
-        importance: 1,
-        enrolled_at: now(),
-        last_seen: None,
-        agent_version: String::new(),
-        clock_skew_seconds: None,
-        refuses_on_demand: false,
-        retired_at: None,
-        collect_request: None,
-        collect_requested_at: None,
-    };
+    let host = samples::host(contract, name, now());
     store.add_host(&host).await.unwrap();
     host.id
 }

@@ -1,6 +1,7 @@
 //! An inspection's life after its assessment, once for SQLite and once for a real PostgreSQL: periods
 //! that go on by themselves, review, signed editions, acknowledgement, visits; and Support Patterns.
 
+mod samples;
 #[macro_use]
 mod support;
 
@@ -23,7 +24,6 @@ use carepack_collector::support_patterns::{self, PatternError, hunt, tell};
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::observation::{Content, Observation, Outcome, Source};
-use carepack_shared::period::{Cadence, Schedule};
 use carepack_shared::snapshot::{self, Agent, Reason, SCHEMA, Snapshot};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -59,44 +59,20 @@ impl Desk {
         let customer =
             Customer { id: Uuid::now_v7(), name: "한빛상사".to_owned(), created: at(WITHIN) };
         let contract = Contract {
-            id: Uuid::now_v7(),
-            customer: customer.id,
-            name: "main".to_owned(),
-            level: "premium".to_owned(),
-            schedule: Schedule {
-                cadence: Cadence::Monthly,
-                window_day: 5,
-                window_hour: 1,
-                window_hours: 4,
-                time_zone: "Asia/Seoul".to_owned(),
-            },
+            schedule: samples::schedule(4),
             engineer: "김도현".to_owned(),
             customer_contact: "이서연".to_owned(),
             starts: "2026-10-01".parse().unwrap(),
             ends: "2027-12-31".parse().unwrap(),
-            policy_version: 1,
+            ..samples::contract(customer.id)
         };
         store.add_customer(&customer).await.unwrap();
         store.add_contract(&contract).await.unwrap();
         let mut hosts = [Uuid::nil(); 2];
         for (id, name) in hosts.iter_mut().zip(["web01", "db01"]) {
             *id = Uuid::now_v7();
-            let host = Host {
-                id: *id,
-                contract: contract.id,
-                hostname: name.to_owned(),
-                machine: None,
-                role: String::new(),
-                importance: 1,
-                enrolled_at: at("2026-10-01T00:00:00Z"),
-                last_seen: None,
-                agent_version: String::new(),
-                clock_skew_seconds: None,
-                refuses_on_demand: false,
-                retired_at: None,
-                collect_request: None,
-                collect_requested_at: None,
-            };
+            let host =
+                Host { id: *id, ..samples::host(contract.id, name, at("2026-10-01T00:00:00Z")) };
             store.add_host(&host).await.unwrap();
         }
         let objects = Objects::open(&data.path().join("objects")).unwrap();

@@ -1,5 +1,6 @@
 //! What a store must do, once for SQLite and once for a real PostgreSQL.
 
+mod samples;
 #[macro_use]
 mod support;
 
@@ -32,41 +33,20 @@ fn a_customer() -> Customer {
 
 fn a_contract(customer: Uuid) -> Contract {
     Contract {
-        id: Uuid::now_v7(),
-        customer,
-        name: "main".to_owned(),
-        level: "premium".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Quarterly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 72,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
+        schedule: Schedule { cadence: Cadence::Quarterly, ..samples::schedule(72) },
         engineer: "김기사".to_owned(),
-        customer_contact: String::new(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
+        ..samples::contract(customer)
     }
 }
 
 fn a_host(contract: Uuid) -> Host {
     Host {
-        id: Uuid::now_v7(),
-        contract,
-        hostname: "db01'; DROP TABLE hosts; --".to_owned(),
         machine: Some("ab".repeat(32)),
         role: "db".to_owned(),
         importance: 4,
-        enrolled_at: now(),
-        last_seen: None,
         agent_version: "0.1.0".to_owned(),
-        clock_skew_seconds: None,
         refuses_on_demand: true,
-        retired_at: None,
-        collect_request: None,
-        collect_requested_at: None,
+        ..samples::host(contract, "db01'; DROP TABLE hosts; --", now())
     }
 }
 
