@@ -5,7 +5,7 @@ mod samples;
 #[macro_use]
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use carepack_assessment::Assessment;
 use carepack_assessment::model::Verdict;
@@ -14,13 +14,14 @@ use carepack_collector::inspections::manifest::{ManifestError, verify_folder};
 use carepack_collector::inspections::review::{Accepted, Decision, ReviewError, Role, Wish};
 use carepack_collector::inspections::signing::public_file;
 use carepack_collector::objects::{Objects, snapshot_key};
+use carepack_collector::plans;
 use carepack_collector::reports::review::{Item, Said, Texts, Visit, What};
 use carepack_collector::reports::{Lang, render_reviewed};
 use carepack_collector::store::{
-    Acknowledged, Contract, Customer, Edition, Hold, Host, PatternState, SnapshotRow, State, Store,
-    SupportPattern,
+    Acknowledged, Contract, Customer, Edition, Hold, Host, Notice, PatternState, SnapshotRow,
+    Standing, State, Store, SupportPattern,
 };
-use carepack_collector::support_patterns::{self, PatternError, hunt, tell};
+use carepack_collector::support_patterns::{self, PatternError, hunt, tell, watch};
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::observation::{Content, Observation, Outcome, Source};
@@ -497,12 +498,47 @@ async fn a_pattern_is_hunted_back_before_it_judges_and_is_told(store: Store) {
     assert_ne!(judging.pack.stamp.version, version);
     let assessment = judging.inspect(&desk.contract, PERIOD, at(AFTER)).await.unwrap();
     assert_eq!(verdict(&assessment), Some(Verdict::Danger));
+    mended(&desk, &notices[0]).await;
     let closed = support_patterns::edit(store, "old-sudo", OLD_OS, by).await.unwrap_err();
     assert!(matches!(closed, PatternError::State { state: "published", .. }), "{closed}");
     advance(PatternState::Retired).await.unwrap();
     let used = support_patterns::add(store, &draft).await.unwrap_err();
     assert!(matches!(used, PatternError::Used(_)), "an id is never reused: {used}");
     assert_eq!(store.support_pattern_changes("old-sudo").await.unwrap().len(), 4);
+}
+
+/// What was told stands until a later snapshot shows that the fault is gone; coming back, it is
+/// told again.
+async fn mended(desk: &Desk, notice: &Notice) {
+    let store = desk.store();
+    for (release, taken, standing, was_applied) in [
+        ("9.1", "2026-11-20T00:00:00Z", Standing::Missing, false),
+        ("9.2", "2026-11-25T00:00:00Z", Standing::Applied, true),
+        ("9.1", "2026-11-28T00:00:00Z", Standing::Missing, true),
+    ] {
+        desk.snapshot(desk.hosts[0], release, (PERIOD, taken)).await;
+        let newest = store.snapshots(desk.hosts[0], 1).await.unwrap().remove(0);
+        let newest = [(desk.hosts[0], (newest.id, newest.taken_at))].into();
+        let stores = (store, &desk.inspector.objects);
+        let notices = std::slice::from_ref(notice);
+        let sights = watch::look(stores, notices, &newest, Timestamp::UNIX_EPOCH).await.unwrap();
+        let look = plans::Look {
+            store,
+            catalogue: None,
+            told: &HashMap::new(),
+            seen: &HashMap::new(),
+            patterns: &sights,
+            gone: &[],
+            now: at(taken),
+        };
+        let verified = plans::verify(&look, notices, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!(verified.asked, 1, "{taken}");
+        let host = store.notice_hosts(notice.id).await.unwrap().remove(0);
+        assert_eq!((host.standing, host.was_applied), (standing, was_applied), "{taken}");
+        // The same snapshot is not judged twice.
+        let again = watch::look(stores, notices, &newest, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert!(again.is_empty(), "{taken}");
+    }
 }
 
 on_both![

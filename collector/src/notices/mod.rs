@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::objects::Objects;
 use crate::plans::{self, PlanError};
 use crate::store::{Store, StoreError};
+use crate::support_patterns::watch;
 
 /// How long after its last revision a notice that is verified is still watched: a patch that goes
 /// away later is told by the regular inspection.
@@ -188,11 +189,19 @@ impl Notices {
             }
         }
         let notices = self.store.notices(None, self.since(now)).await?;
+        let patterns = match is_new {
+            true => {
+                let stores = (&self.store, &self.objects);
+                watch::look(stores, &notices, &newest, self.since(now)).await?
+            }
+            false => watch::Sights::new(),
+        };
         let look = plans::Look {
             store: &self.store,
             catalogue: catalogue.as_deref(),
             told,
             seen: &seen,
+            patterns: &patterns,
             gone: &gone,
             now,
         };

@@ -17,6 +17,7 @@ use crate::notices::{Evidence, NoticesError, Told};
 use crate::store::{
     Decision, Notice, NoticeHost, NoticeState, Plan, PlanChange, PlanState, Reason, Standing, Store,
 };
+use crate::support_patterns::watch::Sights;
 
 /// The evidence of one host.
 #[derive(Clone, Copy)]
@@ -72,6 +73,8 @@ pub struct Look<'l> {
     pub told: &'l HashMap<Uuid, Told>,
     /// Hosts under contract that have a matchable snapshot.
     pub seen: &'l HashMap<Uuid, Seen<'l>>,
+    /// What newer snapshots say of Support Patterns that were told.
+    pub patterns: &'l Sights,
     /// Hosts that were retired.
     pub gone: &'l [Uuid],
     pub now: Timestamp,
@@ -200,6 +203,13 @@ fn renew(look: &Look<'_>, number: Option<u32>, host: &mut NoticeHost) -> bool {
     if look.gone.contains(&host.host) {
         host.standing = Standing::Gone;
         return false;
+    }
+    if let Some(sighted) = look.patterns.get(&(host.notice, host.host)) {
+        host.snapshot = Some(sighted.snapshot);
+        host.observed_at = Some(sighted.taken_at);
+        host.standing = sighted.standing();
+        host.was_applied |= !sighted.is_there;
+        return true;
     }
     let (Some(catalogue), Some(number)) = (look.catalogue, number) else { return false };
     let Some(seen) = look.seen.get(&host.host) else { return false };

@@ -118,7 +118,7 @@ pub async fn hunt(
 }
 
 /// A host's snapshots, oldest first, each judged with the facts of the one before.
-async fn sights(
+pub(super) async fn sights(
     objects: &Objects,
     rule: &Arc<Rule>,
     rows: &[SnapshotRow],

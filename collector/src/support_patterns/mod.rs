@@ -3,12 +3,13 @@
 //!
 //! Read in the order of a pattern's life: [`draft`] (from the case's snapshot), [`hunt`] (tried
 //! against every stored snapshot), then shadow (it runs and reaches no customer), published (it
-//! judges, and [`tell`] drafts notices to who has it), retired. Every step is kept with its text.
+//! judges, [`tell`] drafts notices to who has it, [`watch`] sees it go), retired. Every step is kept with its text.
 //! What it does not know: how a rule is judged, nor cases beyond their number.
 
 pub mod draft;
 pub mod hunt;
 pub mod tell;
+pub mod watch;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //! and held for an engineer, who lets it go.
 //!
 //! The hosts are those whose newest snapshot has it in the trial of the published revision. Whether
-//! it is gone again the next inspection says; a notice of a pattern is not closed by packages.
+//! it is gone again a later snapshot says ([`super::watch`]), as for an advisory.
 
 use std::collections::{BTreeMap, HashSet};
 
