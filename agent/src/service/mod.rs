@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError, OnDemand};
+use crate::config::{Config, ConfigError, OnDemand, Start};
 use crate::sampler::Sampler;
+use crate::sandbox::{self, Role};
 use crate::schedule::{Facts, Step, next_step};
 use crate::spool::Spool;
 use crate::state::{Fault, Identity, IdentityError, State, StateError, Status};
@@ -143,7 +144,7 @@ impl Resident {
             ..before
         };
         let now = Instant::now();
-        let resident = Self {
+        let mut resident = Self {
             spool: Spool::new(state.spool_dir(), config.spool),
             collecting: Collecting::default(),
             sampler: Sampler::new(Path::new("/"), state.samples_dir()),
@@ -159,6 +160,10 @@ impl Resident {
             server,
             status,
         };
+        resident.status.limits = sandbox::enter(match resident.config.collect.start {
+            Start::RequestFile => Role::Resident { state_dir: resident.state.dir() },
+            Start::Child => Role::Starter,
+        });
         // Fails here, before READY, when the folder cannot be written.
         resident.state.save_status(&resident.status)?;
         Ok(resident)
