@@ -29,8 +29,8 @@ pub(crate) use patterns::keep as keep_patterns;
 
 /// Longest sleep: how soon a new spool entry of a collecting process is noticed.
 const ROUND_MAX: Duration = Duration::from_secs(5);
-/// Sleep while a collection runs: how soon its end is noticed.
-const ROUND_BUSY: Duration = Duration::from_millis(100);
+/// Shortest sleep.
+const ROUND_LEAST: Duration = Duration::from_millis(100);
 /// How often systemd hears that this thread still turns; its `WatchdogSec=` is six times as long.
 const WATCHDOG_BEAT: Duration = Duration::from_secs(20);
 
@@ -224,13 +224,11 @@ impl Resident {
 
     /// How long nothing is to be done.
     fn pause(&self) -> Duration {
-        if self.collecting.is_busy() {
-            return ROUND_BUSY;
-        }
         let contact =
             self.next_contact.max(self.next_poll).saturating_duration_since(Instant::now());
         let sample = self.sampler.next().saturating_duration_since(Instant::now());
-        contact.min(sample).clamp(ROUND_BUSY, ROUND_MAX)
+        let next = contact.min(sample).clamp(ROUND_LEAST, ROUND_MAX);
+        self.collecting.pause().map_or(next, |pause| next.min(pause))
     }
 
     /// The collector did not take it; the next try comes later, spread by chance.
