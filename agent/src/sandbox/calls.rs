@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use nix::libc;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter,
+    SeccompRule, TargetArch,
 };
 
 /// Kinds of calls that are not made besides [`NEVER`].
@@ -124,7 +124,23 @@ fn deny(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: libc::c_int) -> Result<()
     let answer = SeccompAction::Errno(errno.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, answer, arch);
     let program: BpfProgram = filter.and_then(TryInto::try_into).map_err(|error| fault(&error))?;
-    apply_filter(&program).map_err(|error| fault(&error))
+    apply(&program).map_err(|error| format!("the kernel takes no filter: {error}"))
+}
+
+/// By prctl(2): RHEL 7's kernel has no seccomp(2), and systemd's filter denies it.
+fn apply(program: &BpfProgram) -> std::io::Result<()> {
+    let mut filter: Vec<libc::sock_filter> = program
+        .iter()
+        .map(|step| libc::sock_filter { code: step.code, jt: step.jt, jf: step.jf, k: step.k })
+        .collect();
+    let len = libc::c_ushort::try_from(filter.len()).map_err(std::io::Error::other)?;
+    nix::sys::prctl::set_no_new_privs()?;
+    let program = libc::sock_fprog { len, filter: filter.as_mut_ptr() };
+    // SAFETY: the kernel copies the program of `len` steps, which lives until after the call, and
+    // keeps no pointer to it.
+    let done =
+        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

@@ -25,8 +25,12 @@ fn give_up(kept: &HashSet<Capability>) -> Result<(), CapsError> {
     }
     // A capability that leaves Permitted or Inheritable leaves Ambient too.
     for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
-        let left = caps::read(None, set)?.intersection(kept).copied().collect();
-        caps::set(None, set, &left)?;
+        let held = caps::read(None, set)?;
+        let left: HashSet<Capability> = held.intersection(kept).copied().collect();
+        // Under systemd there is nothing to do, and capset(2) may be denied.
+        if left != held {
+            caps::set(None, set, &left)?;
+        }
     }
     Ok(())
 }
