@@ -25,7 +25,7 @@ pub(super) fn only(folders: &[&Path]) -> Result<(), String> {
             Err("in part: the kernel's Landlock is older than 6.12's".to_owned())
         }
         Ok(RulesetStatus::NotEnforced) | Err(_) => {
-            Err("the kernel has no Landlock, or one before 5.19's".to_owned())
+            Err("no Landlock of Linux 5.19 or later can be used here".to_owned())
         }
     }
 }
