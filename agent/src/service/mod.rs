@@ -56,6 +56,8 @@ pub enum ServiceError {
     Uplink(#[from] UplinkError),
     #[error("this host is not enrolled")]
     NotEnrolled,
+    #[error("collect.start is another one: it holds after systemctl restart carepack-agent")]
+    StartChanged,
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),
 }
@@ -280,6 +282,10 @@ impl Resident {
 
     fn reloaded(&mut self) -> Result<(), ServiceError> {
         let config = crate::config::load(self.call.config.as_deref(), true)?.config;
+        // What was given up when it began does not come back.
+        if config.collect.start != self.config.collect.start {
+            return Err(ServiceError::StartChanged);
+        }
         let server = config.server.clone().unwrap_or_else(|| self.server.clone());
         let uplink = Uplink::new(&server, &self.identity, &config.proxy)?;
         (self.server, self.uplink) = (server, uplink);
