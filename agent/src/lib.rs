@@ -6,7 +6,8 @@
 //! what may leave; [`collect`] spools it ([`spool`],
 //! [`state`]); [`approval`] says what may leave; [`service`] keeps the [`schedule`] and sends it
 //! ([`uplink`]); without a network a file comes back ([`returned`]), without a route
-//! another machine passes it on ([`relay`]); [`cli`] is for people.
+//! another machine passes it on ([`relay`]); each gives up first what it never needs ([`sandbox`]);
+//! [`cli`] is for people.
 
 pub mod approval;
 mod archive_entry;
@@ -22,6 +23,7 @@ pub mod probes;
 pub mod relay;
 pub mod returned;
 pub mod sampler;
+pub mod sandbox;
 pub mod schedule;
 pub mod service;
 pub mod snapshot;

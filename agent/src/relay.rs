@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::config::Relay;
 use crate::net::Network;
+use crate::sandbox::{self, Role};
 
 /// Longest request head in bytes: CONNECT and a few headers.
 const HEAD_BYTES_MAX: u64 = 4096;
@@ -63,6 +64,7 @@ pub async fn run(settings: Relay) -> Result<(), RelayError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RelayError::Signals)?;
     let places = Arc::new(Semaphore::new(settings.connections_max as usize));
     let shared = Arc::new(Shared { allow: settings.networks(), to });
+    let _ = sandbox::enter(Role::Relay);
     let listening = socket.local_addr().unwrap_or(address);
     tracing::info!(listen = %listening, to = shared.to, "relay.ready");
     let _ = sd_notify::notify(&[NotifyState::Ready]);

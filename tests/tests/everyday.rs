@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use carepack_tests::agent::Agent;
 use carepack_tests::collector::Collector;
 use carepack_tests::faketime;
+use carepack_tests::process::until;
 use carepack_tests::recorded;
 use serde_json::Value as Json;
 
@@ -109,6 +110,42 @@ fn whatever_lies_among_the_requests_is_taken_away() -> Result<()> {
         ensure!(spooled()? == expected, "a period is served once");
         ensure!(std::fs::read_dir(&requests)?.next().is_none());
     }
+    Ok(())
+}
+
+#[test]
+fn both_processes_give_up_what_they_never_need_and_still_do_their_work() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let mut collector = Collector::init(&dir.path().join("c"))?;
+    collector.contract("한빛정보", "h", &[])?;
+    let url = format!("https://{}", collector.serve()?.agents);
+    // This machine itself: a recording would need no helper and no kernel table.
+    let mut agent = Agent::new(&dir.path().join("a"), &url, None)?;
+    agent.set("collect", toml::toml! { start = "request-file" })?;
+    agent.enrol(&collector.token("h", &[])?)?;
+    ensure!(agent.run_ok(&["--lang", "en", "doctor"])?.contains("service does not run"));
+    agent.start()?;
+    let request = agent.state().join("requests/request-scheduled.json");
+    until("a request", || Ok(request.exists().then_some(())))?;
+    let pid = agent.process().context("a process")?.pid();
+    let kernel = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    for line in ["CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1"] {
+        ensure!(kernel.contains(line), "no {line:?} in\n{kernel}");
+    }
+    ensure!(kernel.contains("Seccomp:\t2") || kernel.contains("Seccomp:\t0"), "{kernel}");
+    let told = agent.run_ok(&["--lang", "en", "doctor"])?;
+    let line = told.lines().find(|line| line.contains(" sandbox ")).context("no such step")?;
+    ensure!(line.contains("capabilities, ") && line.contains("system calls"), "{line}");
+    ensure!(line.contains("no system calls") != kernel.contains("Seccomp:\t2"), "{line}");
+    ensure!(agent.tail().contains("sandbox: capabilities"), "the log says nothing of it");
+
+    let collected = agent.run(&["collect", "--due"])?;
+    let said = String::from_utf8_lossy(&collected.stderr);
+    ensure!(matches!(collected.status.code(), Some(0 | 6)), "{}: {said}", collected.status);
+    until("the snapshot to be sent", || {
+        Ok((!agent.status()?["last_success"].is_null()).then_some(()))
+    })?;
+    ensure!(collector.snapshots()? == 1 && agent.status()?["last_error"].is_null());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Exit, print, state_of};
 use crate::collect::{self, Mounted, Order, is_partial};
 use crate::config::Config;
+use crate::sandbox::{self, Role};
 use crate::spool::{Found, Spool};
 use crate::state::{Handed, State};
 
@@ -70,6 +71,7 @@ pub struct Preview {
 
 impl Collect {
     pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
+        let _ = sandbox::enter(Role::Collection { to_a_file: self.output.is_some() });
         if self.due {
             return super::due::run(config, lang);
         }
@@ -149,6 +151,7 @@ impl Collect {
 
 impl Preview {
     pub fn run(self, config: &Config, lang: print::Lang) -> anyhow::Result<Exit> {
+        let _ = sandbox::enter(Role::Collection { to_a_file: false });
         let state = state_of(config);
         let spool = Spool::new(state.spool_dir(), config.spool);
         let document = match self.id {

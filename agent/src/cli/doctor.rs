@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Exit, print, state_of};
 use crate::config::{Config, OnDemand};
+use crate::sandbox;
 use crate::spool::Spool;
 use crate::state::{Identity, State};
 use crate::uplink::{self, Uplink, UplinkError};
@@ -60,6 +61,7 @@ impl Doctor {
 impl Way {
     async fn go(&mut self, config: &Config) -> Result<(), Exit> {
         let state = self.state(config)?;
+        self.sandbox(&state);
         let identity = self.identity(&state)?;
         let server = config.server.clone();
         let server = server.or_else(|| state.enrolment().ok().flatten().map(|e| e.server));
@@ -112,6 +114,25 @@ impl Way {
                 Err(self.failed("state", &error.to_string(), way_out, Exit::Failure))
             }
         }
+    }
+
+    /// What the running service gave up. What its kernel lacks stops nothing: systemd's limits are
+    /// beside it.
+    fn sandbox(&mut self, state: &State) {
+        let status = state.status().ok().flatten().unwrap_or_default();
+        if !status.is_running() || status.limits.is_empty() {
+            let said =
+                self.lang.say("상주 서비스가 돌지 않음", "the resident service does not run");
+            return self.passed("sandbox", said);
+        }
+        let lacks = status.limits.iter().any(|limit| limit.missing.is_some());
+        let way_out = self.lang.say(
+            "systemd의 제한만 적용됨: systemd-analyze security carepack-agent",
+            "systemd's limits alone hold there: systemd-analyze security carepack-agent",
+        );
+        let said = sandbox::line(&status.limits);
+        let way_out = lacks.then(|| way_out.to_owned());
+        self.steps.push(Step { step: "sandbox", ok: true, said, way_out });
     }
 
     fn identity(&mut self, state: &State) -> Result<Identity, Exit> {

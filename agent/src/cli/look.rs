@@ -37,8 +37,7 @@ impl Status {
         // Asked afresh: the resident process may be gone.
         let spooled = Spool::new(state.spool_dir(), config.spool).list()?.len();
         status.spooled = u32::try_from(spooled).unwrap_or(u32::MAX);
-        status.pid =
-            status.pid.filter(|pid| std::path::Path::new(&format!("/proc/{pid}")).exists());
+        status.pid = status.pid.filter(|_| status.is_running());
         env!("CARGO_PKG_VERSION").clone_into(&mut status.version);
         let exit = if status.enrolled { Exit::Ok } else { Exit::NotEnrolled };
         if self.json {

@@ -42,6 +42,9 @@ pub static PROBE: Probe = Probe {
 const DAEMONS_MAX: usize = 200;
 /// Longest command line looked at: a Java class path is a few KiB.
 const CMDLINE_BYTES_MAX: usize = 128 * 1024;
+/// Of all of them together, lowest numbers first: what is kept of them stays in memory, and
+/// anybody may start fifty thousand programs called java.
+const CMDLINES_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A process of a product, and the workers that it started with the same program.
 #[derive(Clone)]
@@ -76,16 +79,20 @@ pub fn running(host: &Host) -> Look<Arc<Vec<Daemon>>> {
         let tasks = tasks(host);
         let mut tasks: Vec<&Task> = tasks.as_ref().as_ref().map_err(Clone::clone)?.iter().collect();
         tasks.sort_unstable_by_key(|task| task.pid);
-        Ok(Arc::new(tasks.into_iter().filter_map(|task| one(host, task)).collect()))
+        let mut bytes_left = CMDLINES_BYTES_MAX;
+        let one = |task| one(host, task, &mut bytes_left);
+        Ok(Arc::new(tasks.into_iter().filter_map(one).collect()))
     });
     Look::clone(&found)
 }
 
-fn one(host: &Host, task: &Task) -> Option<Daemon> {
-    if !daemon::may_be(&task.name) {
+fn one(host: &Host, task: &Task, bytes_left: &mut usize) -> Option<Daemon> {
+    if *bytes_left == 0 || !daemon::may_be(&task.name) {
         return None;
     }
-    let bytes = host.read(&format!("/proc/{}/cmdline", task.pid), CMDLINE_BYTES_MAX).ok()?.bytes;
+    let bytes_max = CMDLINE_BYTES_MAX.min(*bytes_left);
+    let bytes = host.read(&format!("/proc/{}/cmdline", task.pid), bytes_max).ok()?.bytes;
+    *bytes_left -= bytes.len();
     let text = clean(&bytes.split(|&byte| byte == 0).collect::<Vec<_>>().join(&b'\n'));
     // A daemon that writes a title of its own has one word of several: `nginx: master process`.
     let argv: Vec<&str> = text.lines().collect();

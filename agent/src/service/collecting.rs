@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use carepack_shared::Reason;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Call;
+use super::{Call, ROUND_LEAST, ROUND_MAX};
 use crate::config::{Config, Start};
 use crate::schedule::Job;
 use crate::state::{Progress, Request, State};
@@ -22,6 +22,8 @@ const REQUEST_MAX: Duration = Duration::from_secs(600);
 #[derive(Default)]
 pub struct Collecting {
     running: Option<Running>,
+    /// When it was started or asked for.
+    since: Option<Instant>,
     not_before: Option<Timestamp>,
 }
 
@@ -30,7 +32,6 @@ enum Running {
     /// A request file lies in `requests/` until the collecting process removes it.
     Asked {
         file: std::path::PathBuf,
-        since: Instant,
         job: Job,
     },
 }
@@ -38,6 +39,13 @@ enum Running {
 impl Collecting {
     pub fn is_busy(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// How long to leave it alone: a tenth of the time that it has taken so far. Its end is noticed
+    /// soon after it, and one that nobody takes up costs some hundred rounds and not thousands.
+    pub fn pause(&self) -> Option<Duration> {
+        let since = self.running.is_some().then_some(self.since?)?;
+        Some(pause_after(since.elapsed()))
     }
 
     pub fn not_before(&self) -> Option<Timestamp> {
@@ -59,6 +67,7 @@ impl Collecting {
         match started {
             Ok(running) => {
                 self.running = Some(running);
+                self.since = Some(Instant::now());
                 Ok(())
             }
             Err(error) => {
@@ -70,6 +79,7 @@ impl Collecting {
 
     /// How the collection ended, once it has.
     pub fn ended(&mut self, state: &State) -> Option<Result<(), String>> {
+        let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         let ended = match self.running.as_mut()? {
             Running::Child(child) => match child.try_wait() {
                 Ok(None) => return None,
@@ -78,11 +88,11 @@ impl Collecting {
                 Ok(Some(status)) => Err(format!("the collection ended with {status}")),
                 Err(error) => Err(format!("the collection cannot be waited for: {error}")),
             },
-            Running::Asked { file, since, job } => {
+            Running::Asked { file, job } => {
                 if !file.exists() {
                     let progress = state.progress().unwrap_or_default();
                     served(job, &progress)
-                } else if since.elapsed() < REQUEST_MAX {
+                } else if waited < REQUEST_MAX {
                     return None;
                 } else {
                     let _ = std::fs::remove_file(file);
@@ -111,6 +121,11 @@ impl Collecting {
         let later = Timestamp::now().checked_add(SignedDuration::from_secs(RETRY_SECONDS));
         self.not_before = later.ok();
     }
+}
+
+/// See [`Collecting::pause`].
+fn pause_after(waited: Duration) -> Duration {
+    (waited / 10).clamp(ROUND_LEAST, ROUND_MAX)
 }
 
 /// The collecting process takes a request away whether it could serve it or not; what it did is in
@@ -162,13 +177,25 @@ fn ask(state: &State, job: &Job) -> std::io::Result<Running> {
     let (whole, file) = (state.dir().join(&name), state.requests_dir().join(&name));
     crate::state::files::write_durable(&whole, &serde_json::to_vec(&request)?, 0o600)?;
     std::fs::rename(&whole, &file)?;
-    Ok(Running::Asked { file, since: Instant::now(), job: job.clone() })
+    Ok(Running::Asked { file, job: job.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    #[test]
+    fn what_nobody_takes_up_is_looked_at_ever_more_rarely() {
+        let (mut waited, mut rounds) = (Duration::ZERO, 0);
+        while waited < REQUEST_MAX {
+            let pause = pause_after(waited);
+            assert!(pause <= ROUND_LEAST.max(waited / 10), "its end is noticed late: {waited:?}");
+            waited += pause;
+            rounds += 1;
+        }
+        assert!(rounds < 200, "{rounds} rounds in {waited:?}");
+    }
 
     #[test]
     fn a_request_that_went_away_is_served_only_when_progress_says_so() {

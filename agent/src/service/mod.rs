@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError, OnDemand};
+use crate::config::{Config, ConfigError, OnDemand, Start};
 use crate::sampler::Sampler;
+use crate::sandbox::{self, Role};
 use crate::schedule::{Facts, Step, next_step};
 use crate::spool::Spool;
 use crate::state::{Fault, Identity, IdentityError, State, StateError, Status};
@@ -28,8 +29,8 @@ pub(crate) use patterns::keep as keep_patterns;
 
 /// Longest sleep: how soon a new spool entry of a collecting process is noticed.
 const ROUND_MAX: Duration = Duration::from_secs(5);
-/// Sleep while a collection runs: how soon its end is noticed.
-const ROUND_BUSY: Duration = Duration::from_millis(100);
+/// Shortest sleep.
+const ROUND_LEAST: Duration = Duration::from_millis(100);
 /// How often systemd hears that this thread still turns; its `WatchdogSec=` is six times as long.
 const WATCHDOG_BEAT: Duration = Duration::from_secs(20);
 
@@ -55,6 +56,8 @@ pub enum ServiceError {
     Uplink(#[from] UplinkError),
     #[error("this host is not enrolled")]
     NotEnrolled,
+    #[error("collect.start is another one: it holds after systemctl restart carepack-agent")]
+    StartChanged,
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),
 }
@@ -143,7 +146,7 @@ impl Resident {
             ..before
         };
         let now = Instant::now();
-        let resident = Self {
+        let mut resident = Self {
             spool: Spool::new(state.spool_dir(), config.spool),
             collecting: Collecting::default(),
             sampler: Sampler::new(Path::new("/"), state.samples_dir()),
@@ -159,6 +162,10 @@ impl Resident {
             server,
             status,
         };
+        resident.status.limits = sandbox::enter(match resident.config.collect.start {
+            Start::RequestFile => Role::Resident { state_dir: resident.state.dir() },
+            Start::Child => Role::Starter,
+        });
         // Fails here, before READY, when the folder cannot be written.
         resident.state.save_status(&resident.status)?;
         Ok(resident)
@@ -219,13 +226,11 @@ impl Resident {
 
     /// How long nothing is to be done.
     fn pause(&self) -> Duration {
-        if self.collecting.is_busy() {
-            return ROUND_BUSY;
-        }
         let contact =
             self.next_contact.max(self.next_poll).saturating_duration_since(Instant::now());
         let sample = self.sampler.next().saturating_duration_since(Instant::now());
-        contact.min(sample).clamp(ROUND_BUSY, ROUND_MAX)
+        let next = contact.min(sample).clamp(ROUND_LEAST, ROUND_MAX);
+        self.collecting.pause().map_or(next, |pause| next.min(pause))
     }
 
     /// The collector did not take it; the next try comes later, spread by chance.
@@ -277,6 +282,10 @@ impl Resident {
 
     fn reloaded(&mut self) -> Result<(), ServiceError> {
         let config = crate::config::load(self.call.config.as_deref(), true)?.config;
+        // What was given up when it began does not come back.
+        if config.collect.start != self.config.collect.start {
+            return Err(ServiceError::StartChanged);
+        }
         let server = config.server.clone().unwrap_or_else(|| self.server.clone());
         let uplink = Uplink::new(&server, &self.identity, &config.proxy)?;
         (self.server, self.uplink) = (server, uplink);

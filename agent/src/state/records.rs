@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::logs::LogState;
+use crate::sandbox::Limit;
 
 /// How far collecting has come. Written by the collecting process only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,5 +126,16 @@ pub struct Status {
     /// Resident memory in KiB.
     pub rss_kib: u64,
     pub pid: Option<u32>,
+    /// What the resident process gave up when it started.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
     pub version: String,
+}
+
+impl Status {
+    /// Whether the process that wrote it is still there.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.pid.is_some_and(|pid| std::path::Path::new(&format!("/proc/{pid}")).exists())
+    }
 }
