@@ -8,6 +8,7 @@
 pub mod access;
 mod assets;
 mod charts;
+mod describe;
 mod frame;
 mod gate;
 mod hunting;

@@ -7,6 +7,7 @@ use carepack_assessment::model::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Judged, Tabs, judged};
@@ -15,14 +16,14 @@ use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 use crate::handovers::{Place, chain};
 use crate::store::{CaseState, Contract, Host, SnapshotRow};
 
 /// Most cases that a finding may be linked to, the newest ones.
 const CASES_MAX: usize = 50;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct FindingRow {
     rule: String,
     area: &'static str,
@@ -40,7 +41,7 @@ pub struct FindingRow {
     remedies: Vec<Remedy>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Sentences {
     title: String,
     expected: String,
@@ -48,7 +49,7 @@ pub struct Sentences {
     finding: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Remedy {
     ko: String,
     en: String,
@@ -91,21 +92,24 @@ impl From<Finding> for FindingRow {
 }
 
 /// What an assessment says of the host.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Assessed {
     period: String,
+    #[schema(value_type = Object)]
     score: Score,
+    #[schema(value_type = Option<Object>)]
     movement: Option<Movement>,
     /// Danger, attention, unknown, excepted; passes are only counted.
     findings: Vec<FindingRow>,
     passed: usize,
+    #[schema(value_type = Vec<Object>)]
     changes: Vec<Change>,
     products: Vec<(String, String)>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host.html")]
-struct HostPage {
+pub struct HostPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(skip)]
@@ -127,7 +131,7 @@ struct HostPage {
 }
 
 /// What is known of a host without any snapshot.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Head {
     id: Uuid,
     name: String,
@@ -178,7 +182,7 @@ impl HostPage {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Snapshot {
     id: Uuid,
     reason: String,
@@ -206,7 +210,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<HostPage> {
     let Judged { host, contract, results, page, tabs } =
         judged(&console, &caller, (id, ""), &chosen).await?;
     let assessed = page.map(|page| assessed(&tabs.period, page));
