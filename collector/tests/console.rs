@@ -1,5 +1,8 @@
 //! The console from its routes: every route by every role and tenant, the way in, the audit log.
 
+#[path = "console/api.rs"]
+mod api;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -140,6 +143,21 @@ impl World {
         }
         let request = request.header(header::CONTENT_TYPE, "application/json");
         self.ask(request.body(Body::from("{}")).unwrap()).await
+    }
+
+    /// JSON of a program.
+    async fn send(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &serde_json::Value,
+    ) -> Response<Body> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.unwrap_or_default()))
+            .header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// A form of a browser, from our own page unless another is named.

@@ -139,13 +139,57 @@ mod tests {
         for (path, methods) in text["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 assert!(operations.insert(operation["operationId"].as_str().unwrap().to_owned()));
-                let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
-                assert_eq!(parameters, path.matches('{').count(), "{method} {path}");
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let parts = parameters.filter(|one| one["in"] == "path").count();
+                assert_eq!(parts, path.matches('{').count(), "{method} {path}");
             }
         }
         let routes = catalogue().into_iter().filter(|route| route.api).count();
         assert_eq!(operations.len(), routes);
         assert!(text["paths"]["/hosts/{host}"]["get"].is_object());
         assert!(text["paths"].get("/sign-in").is_none());
+    }
+
+    #[test]
+    fn a_writing_route_describes_its_body_unless_it_takes_none() {
+        let without: Vec<&str> = catalogue()
+            .into_iter()
+            .filter(|route| route.rule.method == axum::http::Method::POST)
+            .filter(|route| (route.told)().body.is_none())
+            .map(|route| route.rule.path)
+            .collect();
+        let expected = [
+            "/sign-out",
+            "/hosts/{host}/collect",
+            "/hosts/{host}/retire",
+            "/inspections/{inspection}/review",
+            "/patterns/{pattern}/try",
+            "/patterns/{pattern}/shadow",
+            "/patterns/{pattern}/publish",
+            "/patterns/{pattern}/retire",
+            "/me/tokens/{token}/revoke",
+            "/me/sessions/end",
+            "/people/{person}/invite",
+        ];
+        assert_eq!(without, expected);
+    }
+
+    #[test]
+    fn a_name_is_that_of_one_schema() {
+        let mut known = BTreeMap::new();
+        for route in catalogue() {
+            for (name, schema) in (route.told)().named {
+                let schema = serde_json::to_value(schema).unwrap();
+                let before = known.insert(name.clone(), schema.clone());
+                let path = route.rule.path;
+                assert!(before.is_none_or(|before| before == schema), "{name}, again of {path}");
+            }
+        }
+        let text = serde_json::to_string(&description()).unwrap();
+        for found in text.split("#/components/schemas/").skip(1) {
+            let name = found.split('"').next().unwrap();
+            assert!(known.contains_key(name) || name == Problem::name(), "{name}");
+        }
+        assert!(known.len() > 40, "{}", known.len());
     }
 }

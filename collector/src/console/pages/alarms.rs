@@ -15,6 +15,7 @@ use crate::console::page::{Told, show as show_page};
 const ROWS_MAX: u32 = 500;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = AlarmRow)]
 struct AlarmRow {
     at: Timestamp,
     kind: &'static str,

@@ -31,6 +31,7 @@ pub struct Filter {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditRow)]
 struct Row {
     seq: i64,
     at: Timestamp,

@@ -33,6 +33,7 @@ const NAMES_MAX: usize = 3;
 /// The customer that is asked for; all that are seen without one.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = CalendarFilter)]
 pub struct Filter {
     customer: String,
 }

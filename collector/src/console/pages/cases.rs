@@ -93,6 +93,7 @@ impl CaseRow {
 /// The filters, as they stand in the address.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = CaseFilter)]
 pub struct Filter {
     /// Part of number, title or assignee.
     q: String,

@@ -24,6 +24,7 @@ const HOSTS_MAX: usize = 500;
 
 #[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = FindingFilter)]
 pub struct Filter {
     rule: String,
     /// Part of a title or of a rule's id.

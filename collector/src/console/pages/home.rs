@@ -43,6 +43,7 @@ pub struct HomePage {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = HomeNoticeRow)]
 struct NoticeRow {
     id: Uuid,
     advisory: String,
@@ -53,6 +54,7 @@ struct NoticeRow {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = HomeAlarmRow)]
 struct AlarmRow {
     at: Timestamp,
     kind: &'static str,

@@ -49,6 +49,7 @@ pub const AREAS: [&str; 5] = ["availability", "security", "stability", "performa
 
 /// One host in lists.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = HostRow)]
 pub struct HostRow {
     pub id: Uuid,
     pub name: String,
@@ -160,6 +161,7 @@ fn is_late(host: &Host, window_start: Option<Timestamp>) -> bool {
 /// The filters, as they stand in the address.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = HostFilter)]
 pub struct Filter {
     /// Part of a host's name or role.
     q: String,

@@ -58,6 +58,7 @@ impl From<ReviewError> for Refusal {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ListedInspection)]
 struct Row {
     id: Uuid,
     contract: Uuid,
@@ -86,6 +87,7 @@ impl Row {
 
 #[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = InspectionFilter)]
 pub struct Filter {
     state: String,
 }
@@ -144,6 +146,7 @@ pub(super) async fn find(
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = InspectionFindingRow)]
 struct FindingRow {
     /// Host's id or group's name: how a decision names it.
     place: String,

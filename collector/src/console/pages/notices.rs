@@ -28,6 +28,7 @@ const SINCE: SignedDuration = SignedDuration::from_hours(24 * 400);
 const WORDS_MAX: usize = 4000;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = NoticeRow)]
 struct NoticeRow {
     id: Uuid,
     advisory: String,
@@ -64,6 +65,7 @@ impl NoticeRow {
 
 #[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = NoticeFilter)]
 pub struct Filter {
     state: String,
     severity: String,
@@ -100,6 +102,7 @@ pub async fn list(
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = NoticeHostRow)]
 struct HostRow {
     id: Uuid,
     name: String,

@@ -163,7 +163,6 @@ async fn person_page(
 }
 
 #[derive(Deserialize, ToSchema)]
-#[schema(as = EditedPerson)]
 pub struct Edited {
     #[schema(schema_with = said::<{ NAME_MAX }>)]
     name: String,

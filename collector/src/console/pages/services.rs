@@ -51,6 +51,7 @@ impl From<LedgerError> for Refusal {
 
 /// One service in the list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ServiceRow)]
 struct Row {
     id: Uuid,
     held_on: Date,

@@ -26,6 +26,7 @@ const HOST_EVIDENCE_MAX: u32 = 10;
 
 /// A line of the timeline.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaseEvent)]
 pub(super) struct Line {
     pub at: Timestamp,
     pub actor: String,
@@ -52,6 +53,7 @@ impl From<CaseEvent> for Line {
 
 /// A finding that the case is about.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaseLinked)]
 struct Linked {
     host: Uuid,
     host_name: String,

@@ -24,6 +24,7 @@ use crate::store::{CaseState, Contract, Host, SnapshotRow};
 const CASES_MAX: usize = 50;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = HostFindingRow)]
 pub struct FindingRow {
     rule: String,
     area: &'static str,
