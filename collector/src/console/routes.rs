@@ -99,8 +99,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
-        inspections, invitation, me, notices, patterns, people, search, services, settings,
+        advisories, alarms, audit, calendar, cases, compare, contracts, customers, findings, home,
+        hosts, inspections, invitation, me, notices, patterns, people, search, services, settings,
         sign_in, snapshots, visits,
     };
     vec![
@@ -184,6 +184,8 @@ pub fn catalogue() -> Vec<Route> {
         ),
         post("/notices/{notice}/words", WORK, notices::edit, "The engineer's words"),
         post("/notices/{notice}/decide", DECIDE, notices::decide, "Decide for hosts of a notice"),
+        get("/advisories", READ, advisories::list, "What hosts lack now, with filters"),
+        get("/advisories/{advisory}", READ, advisories::show, "An advisory and who lacks it"),
         get("/plans", READ, notices::list_plans, "What was promised, and what evidence says"),
         get("/compare", EVIDENCE, compare::show, "Two hosts, or two dates of one").audited(),
         get("/search", READ, search::show, "Search everything"),
