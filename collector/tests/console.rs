@@ -1,7 +1,11 @@
 //! The console from its routes: every route by every role and tenant, the way in, the audit log.
 
+#[path = "console/advisories.rs"]
+mod advisories;
 #[path = "console/api.rs"]
 mod api;
+#[path = "console/settling.rs"]
+mod settling;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,7 +39,7 @@ struct Tenant {
 }
 
 struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
     router: Router,
     ours: Tenant,
@@ -101,7 +105,7 @@ async fn world() -> World {
     let pack = Arc::new(rules::built_in().unwrap());
     let console = Console::new((store.clone(), objects), config, pack, (URL, &"ab".repeat(32)));
     let (ours, theirs) = (tenant(&store, "hanbit").await, tenant(&store, "saebyeok").await);
-    World { _folder: folder, store, router: router(console), ours, theirs }
+    World { folder, store, router: router(console), ours, theirs }
 }
 
 impl World {

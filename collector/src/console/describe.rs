@@ -196,6 +196,11 @@ pub fn one_of(words: &[&str]) -> AnySchema {
     string().enum_values(Some(words.iter().copied())).into()
 }
 
+/// One of some words, or none: a filter that keeps all.
+pub fn any_or(words: &[&str]) -> AnySchema {
+    string().enum_values(Some(words.iter().copied().chain([""]))).into()
+}
+
 /// One of some numbers.
 pub fn any_of(numbers: &[u8]) -> AnySchema {
     whole_number().enum_values(Some(numbers.iter().copied())).into()

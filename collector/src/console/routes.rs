@@ -122,6 +122,13 @@ pub fn catalogue() -> Vec<Route> {
         post("/hosts/{host}", WORK, hosts::edit, "Change a host's role and importance"),
         post("/hosts/{host}/collect", WORK, hosts::collect, "Ask a host for a fresh snapshot"),
         post("/hosts/{host}/cases", WORK, hosts::link_finding, "Link a finding to a case"),
+        post(
+            "/hosts/{host}/contract",
+            CONTRACTS,
+            hosts::move_to,
+            "Move a host to another contract",
+        ),
+        post("/hosts/{host}/machine", CONTRACTS, hosts::settle, "Say what another machine is"),
         post("/hosts/{host}/retire", CONTRACTS, hosts::retire, "Take a host out of contract"),
         get("/snapshots/{snapshot}", EVIDENCE, snapshots::show, "What a host sent").audited(),
         get("/customers", READ, customers::list, "Customers"),

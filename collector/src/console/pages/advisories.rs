@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
-use crate::console::describe::{AnySchema, one_of};
+use crate::console::describe::{AnySchema, any_or};
 use crate::console::frame::Frame;
 use crate::console::input::{Asked, address, parsed};
 use crate::console::lacking::Lack;
@@ -30,11 +30,11 @@ const SEVERITIES: [&str; 4] = ["critical", "important", "moderate", "low"];
 const KINDS: [&str; 3] = ["security", "bugfix", "enhancement"];
 
 fn severities() -> AnySchema {
-    one_of(&SEVERITIES)
+    any_or(&SEVERITIES)
 }
 
 fn kinds() -> AnySchema {
-    one_of(&KINDS)
+    any_or(&KINDS)
 }
 
 /// One advisory in lists.

@@ -7,6 +7,7 @@ mod host;
 mod judged;
 mod packages;
 mod resources;
+mod settling;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ pub use facts::show as facts;
 pub use host::show;
 pub use packages::show as packages;
 pub use resources::show as resources;
+pub use settling::{move_to, settle};
 
 /// Rows of one page of the list.
 const PAGE_ROWS: usize = 100;

@@ -225,7 +225,8 @@ pub async fn show(
 async fn hosts_of(console: &Console, notice: &Notice) -> Result<Vec<HostRow>, Refusal> {
     let names: BTreeMap<Uuid, String> = console
         .store
-        .hosts(Some(notice.contract))
+        // One that was moved to another contract since is still named.
+        .hosts(None)
         .await?
         .into_iter()
         .map(|host| (host.id, host.hostname))

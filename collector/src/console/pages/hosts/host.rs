@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Judged, Tabs, judged};
+use super::settling::Decisions;
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::charts;
@@ -126,6 +127,8 @@ pub struct HostPage {
     may_work: bool,
     #[serde(skip)]
     may_retire: bool,
+    #[serde(flatten)]
+    decisions: Decisions,
     /// Number and title of the contract's cases that a finding may be linked to.
     #[serde(skip)]
     cases: Vec<(String, String)>,
@@ -226,6 +229,7 @@ pub async fn show(
         cases.extend(open.map(|case| (case.number(), case.title)));
     }
     let files = chain(&console.store.handovers(id).await?);
+    let decisions = Decisions::of(&console, &caller, (&host, &contract)).await?;
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
@@ -237,6 +241,7 @@ pub async fn show(
         files,
         may_work: caller.may(Right::Work),
         may_retire: caller.may(Right::Contracts),
+        decisions,
         cases,
     };
     show_page(&caller, &page)
