@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use carepack_shared::bundle::Link;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::Handover;
 
@@ -12,7 +13,7 @@ use crate::store::Handover;
 const NUMBER_MAX: u64 = 1_000_000;
 
 /// One place in a host's chain, or a run of places where nothing came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Place {
     pub number: u64,
     /// The last number of a run; the same as `number` for a file.

@@ -2,7 +2,7 @@
 //!
 //! Read in the data's order: agents' snapshots come in ([`intake`], [`pki`], [`serve`]), are kept
 //! ([`store`], [`objects`]), are judged per contract and period ([`inspections`], with [`rules`],
-//! [`support_patterns`] and what was [`agreed`]), are reviewed and published there,
+//! [`support_patterns`] and what was [`agreed`]; what only a person decides of a host is [`settling`]), are reviewed and published there,
 //! and become reports ([`reports`]); hosts without a network hand files over ([`handovers`]). Advisories become notices ([`notices`]) and what is agreed on
 //! them is followed until evidence proves it ([`plans`]). What customers ask for is a case
 //! ([`cases`]), on the clock of what they were promised ([`service`]); what was promised and done
@@ -29,5 +29,6 @@ pub mod reports;
 pub mod rules;
 pub mod serve;
 pub mod service;
+pub mod settling;
 pub mod store;
 pub mod support_patterns;

@@ -1,5 +1,12 @@
 //! The console from its routes: every route by every role and tenant, the way in, the audit log.
 
+#[path = "console/advisories.rs"]
+mod advisories;
+#[path = "console/api.rs"]
+mod api;
+#[path = "console/settling.rs"]
+mod settling;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,7 +39,7 @@ struct Tenant {
 }
 
 struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
     router: Router,
     ours: Tenant,
@@ -98,7 +105,7 @@ async fn world() -> World {
     let pack = Arc::new(rules::built_in().unwrap());
     let console = Console::new((store.clone(), objects), config, pack, (URL, &"ab".repeat(32)));
     let (ours, theirs) = (tenant(&store, "hanbit").await, tenant(&store, "saebyeok").await);
-    World { _folder: folder, store, router: router(console), ours, theirs }
+    World { folder, store, router: router(console), ours, theirs }
 }
 
 impl World {
@@ -140,6 +147,21 @@ impl World {
         }
         let request = request.header(header::CONTENT_TYPE, "application/json");
         self.ask(request.body(Body::from("{}")).unwrap()).await
+    }
+
+    /// JSON of a program.
+    async fn send(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &serde_json::Value,
+    ) -> Response<Body> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.unwrap_or_default()))
+            .header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// A form of a browser, from our own page unless another is named.

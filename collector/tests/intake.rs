@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use carepack_collector::config::Config;
 use carepack_collector::pki::Authority;
 use carepack_collector::serve::{Addresses, serve_until};
-use carepack_collector::store::{AlarmKind, Contract, Customer, Store, Token};
+use carepack_collector::store::{AlarmKind, Contract, Customer, Settlement, Store, Token};
 use carepack_shared::bundle::compress;
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::pattern_pack::{SignedPack, accept};
@@ -558,6 +558,22 @@ async fn a_clone_of_a_machine_is_an_alarm_not_a_loss() {
     assert_eq!(stored.send().await.unwrap().status(), 201);
     let alarms = collector.store.alarms(10).await.unwrap();
     assert_eq!(alarms.iter().map(|a| a.kind).collect::<Vec<_>>(), [AlarmKind::MachineChanged]);
+    let machines = collector.store.machines(answer.host_id).await.unwrap();
+    assert_eq!(machines[0].machine, "cd".repeat(32));
+    // The next one of it is no second alarm, until it was settled and comes again.
+    let send = async |machine: &str| {
+        let mut next = a_snapshot(Some(answer.host_id));
+        next.host.machine = Some(machine.repeat(32));
+        let stored = put(&collector, &client, next.id, &next.to_document());
+        assert_eq!(stored.send().await.unwrap().status(), 201);
+        collector.store.alarms(10).await.unwrap().len()
+    };
+    assert_eq!(send("cd").await, 1);
+    let by = ("kim", Timestamp::now());
+    let rebuilt = collector.store.settle_machine(&machines[0], Settlement::Rebuilt, by);
+    assert!(rebuilt.await.unwrap());
+    assert_eq!(send("cd").await, 1, "it is the host now");
+    assert_eq!(send("ab").await, 2, "the old one lives on: it is a clone");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use carepack_collector::store::{
     Accepted, AdvisorySet, Alarm, AlarmKind, Certificate, Contract, Customer, Enrolled, Exception,
-    FeedState, Host, Inspection, InventoryRow, Polled, SnapshotRow, Spent, State, Store,
-    StoreError, Token,
+    FeedState, Host, Inspection, InventoryRow, Polled, Settlement, SnapshotRow, Spent, State,
+    Store, StoreError, Token,
 };
 use carepack_shared::digest::sha256_hex;
 use carepack_shared::period::{Cadence, Schedule};
@@ -415,6 +415,67 @@ async fn an_inventory_is_of_the_newest_snapshot(store: Store) {
     assert_eq!(store.inventories_due(10).await.unwrap(), []);
 }
 
+async fn a_host_moves_once_and_keeps_what_it_sent(store: Store) {
+    let (customer, contract) = (a_customer(), Uuid::now_v7());
+    store.add_customer(&customer).await.unwrap();
+    let contract = Contract { id: contract, ..a_contract(customer.id) };
+    let other = Contract { name: "second".to_owned(), ..a_contract(customer.id) };
+    store.add_contract(&contract).await.unwrap();
+    store.add_contract(&other).await.unwrap();
+    let host = a_host(contract.id);
+    store.add_host(&host).await.unwrap();
+    let row = a_snapshot(host.id, "2026-11-20T00:00:00Z");
+    assert_eq!(store.accept_snapshot(&row).await.unwrap(), Accepted::New);
+    assert!(store.move_host(&host, other.id, ("kim", now())).await.unwrap());
+    assert!(!store.move_host(&host, other.id, ("kim", now())).await.unwrap(), "moved meanwhile");
+    assert_eq!(store.host(host.id).await.unwrap().unwrap().contract, other.id);
+    assert_eq!(store.snapshots(host.id, 9).await.unwrap(), [row]);
+    let moves = store.host_moves(host.id, 9).await.unwrap();
+    assert_eq!(moves.len(), 1);
+    let told = (moves[0].from, moves[0].to, moves[0].by.as_str(), moves[0].at);
+    assert_eq!(told, (contract.id, other.id, "kim", now()));
+    let host = store.host(host.id).await.unwrap().unwrap();
+    let nowhere = store.move_host(&host, Uuid::now_v7(), ("kim", now())).await.unwrap_err();
+    assert!(matches!(nowhere, StoreError::Dangling { .. }), "{nowhere}");
+    assert!(store.retire_host(host.id, now()).await.unwrap());
+    assert!(!store.move_host(&host, contract.id, ("kim", now())).await.unwrap(), "retired");
+    assert_eq!(store.host_moves(host.id, 9).await.unwrap().len(), 1);
+}
+
+async fn another_machine_is_what_a_person_says_once(store: Store) {
+    let customer = a_customer();
+    store.add_customer(&customer).await.unwrap();
+    let contract = a_contract(customer.id);
+    store.add_contract(&contract).await.unwrap();
+    let token = a_token(contract.id, "s");
+    store.add_token(&token).await.unwrap();
+    let host = a_host(contract.id);
+    let enrolled = Enrolled { certificate: a_certificate(host.id), host: host.clone() };
+    assert_eq!(store.spend_token("s", &enrolled, now()).await.unwrap(), Spent::Spent);
+    let (new, copy) = ("cd".repeat(32), "ef".repeat(32));
+    for machine in [&new, &new, &copy] {
+        store.put_machine((host.id, machine), Uuid::now_v7(), now()).await.unwrap();
+    }
+    let all = store.machines(host.id).await.unwrap();
+    assert_eq!(all.iter().map(|one| &one.machine).collect::<Vec<_>>(), [&new, &copy]);
+    let by = ("kim", now());
+    assert!(store.settle_machine(&all[0], Settlement::Rebuilt, by).await.unwrap());
+    assert!(!store.settle_machine(&all[0], Settlement::Clone, by).await.unwrap(), "said already");
+    assert_eq!(store.host(host.id).await.unwrap().unwrap().machine, Some(new.clone()));
+    let serial = &enrolled.certificate.serial;
+    let revoked = async || store.certificate(serial).await.unwrap().unwrap().revoked_at;
+    assert_eq!(revoked().await, None, "what was refused revoked nothing");
+    assert!(store.settle_machine(&all[1], Settlement::Clone, by).await.unwrap());
+    assert_eq!(revoked().await, Some(now()));
+    // It comes again: it is open again.
+    store.put_machine((host.id, &copy), Uuid::now_v7(), now()).await.unwrap();
+    let again = store.machines(host.id).await.unwrap().pop().unwrap();
+    assert_eq!((again.settled, again.settled_by.as_str()), (None, ""));
+    assert!(store.settle_machine(&again, Settlement::Retired, by).await.unwrap());
+    let host = store.host(host.id).await.unwrap().unwrap();
+    assert_eq!((host.retired_at, host.machine), (Some(now()), Some(new)));
+}
+
 on_both! {
     customers_contracts_and_hosts_come_back_as_they_went,
     names_that_are_taken_or_missing_or_shared_are_told_apart,
@@ -431,6 +492,8 @@ on_both! {
     exceptions_and_alarms_are_kept,
     the_highest_set_of_advisories_is_in_force_and_feeds_keep_their_state,
     an_inventory_is_of_the_newest_snapshot,
+    a_host_moves_once_and_keeps_what_it_sent,
+    another_machine_is_what_a_person_says_once,
 }
 
 // ---- what only one of them can show

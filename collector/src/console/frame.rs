@@ -27,6 +27,7 @@ const NAVIGATION: &[Entry] = &[
     Entry { key: "nav.cases", path: "/cases", need: Right::Read },
     Entry { key: "nav.services", path: "/services", need: Right::Read },
     Entry { key: "nav.calendar", path: "/calendar", need: Right::Read },
+    Entry { key: "nav.advisories", path: "/advisories", need: Right::Read },
     Entry { key: "nav.notices", path: "/notices", need: Right::Read },
     Entry { key: "nav.plans", path: "/plans", need: Right::Read },
     Entry { key: "nav.findings", path: "/findings", need: Right::Read },

@@ -8,11 +8,13 @@
 pub mod access;
 mod assets;
 mod charts;
+mod describe;
 mod frame;
 mod gate;
 mod hunting;
 mod input;
 pub mod invitations;
+mod lacking;
 mod openapi;
 pub mod page;
 mod pages;
@@ -51,6 +53,7 @@ pub struct Console {
     hashing: Arc<Semaphore>,
     attempts: sign_in::SharedAttempts,
     hunting: hunting::Hunting,
+    lacking: lacking::Kept,
 }
 
 impl Console {
@@ -71,6 +74,7 @@ impl Console {
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
             attempts: sign_in::SharedAttempts::default(),
             hunting: hunting::Hunting::default(),
+            lacking: lacking::Kept::default(),
         }
     }
 

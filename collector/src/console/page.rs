@@ -1,11 +1,15 @@
 //! Answers: a page is a serializable model with a template; a refusal says what is wrong and the
 //! way out. Which form it takes is the gate's to know.
 
+use std::marker::PhantomData;
+
 use askama::Template;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::access::{Caller, Wants};
 use super::frame::Frame;
@@ -15,31 +19,63 @@ use crate::inspections::InspectionError;
 use crate::service::ServiceError;
 use crate::store::StoreError;
 
-/// What handlers give back.
+/// What handlers give back that give a file or serve browsers only.
 pub type Answer = Result<Response, Refusal>;
+
+/// What the other handlers give back: a `T`, as a page or as JSON.
+pub type Told<T> = Result<Shown<T>, Refusal>;
+
+/// An answer of which is known what it shows.
+pub struct Shown<T> {
+    response: Response,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Shown<T> {
+    const fn new(response: Response) -> Self {
+        Self { response, of: PhantomData }
+    }
+
+    /// Adds what its audit row is to tell.
+    #[must_use]
+    pub fn telling(mut self, detail: Detail) -> Self {
+        self.response.extensions_mut().insert(detail);
+        self
+    }
+}
+
+/// The id of what was written, as programs get it.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(transparent)]
+pub struct Id(pub Uuid);
+
+impl<T> IntoResponse for Shown<T> {
+    fn into_response(self) -> Response {
+        self.response
+    }
+}
 
 /// Shows a model to a caller: its template, or as JSON.
 ///
 /// # Errors
 /// [`Refusal::Broken`] when the template cannot be filled.
-pub fn show<T: Template + Serialize>(caller: &Caller, model: &T) -> Answer {
+pub fn show<T: Template + Serialize>(caller: &Caller, model: &T) -> Told<T> {
     match caller.wants {
-        Wants::Json => Ok(Json(model).into_response()),
+        Wants::Json => Ok(Shown::new(Json(model).into_response())),
         Wants::Html => match model.render() {
-            Ok(text) => Ok(Html(text).into_response()),
+            Ok(text) => Ok(Shown::new(Html(text).into_response())),
             Err(error) => Err(Refusal::broken("a page cannot be filled", &error)),
         },
     }
 }
 
 /// What a write answers: browsers go to `place`, programs get what was written.
-pub fn done<T: Serialize>(caller: &Caller, place: &str, written: &T, detail: Detail) -> Answer {
-    let mut response = match caller.wants {
+pub fn done<T: Serialize>(caller: &Caller, place: &str, written: &T, detail: Detail) -> Told<T> {
+    let response = match caller.wants {
         Wants::Json => Json(written).into_response(),
         Wants::Html => to(place),
     };
-    response.extensions_mut().insert(detail);
-    Ok(response)
+    Ok(Shown::new(response).telling(detail))
 }
 
 /// See other.
@@ -194,8 +230,9 @@ struct RefusalPage<'r> {
     about: &'r str,
 }
 
-#[derive(Serialize)]
-struct Problem<'r> {
+/// Why something is not done, for programs.
+#[derive(Serialize, ToSchema)]
+pub struct Problem<'r> {
     status: u16,
     code: &'static str,
     about: &'r str,

@@ -12,6 +12,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, on};
 
 use super::access::{Need, Right};
+use super::describe::{Described, Signature};
 use super::gate::{self, Rule};
 use super::{Console, assets, pages};
 
@@ -22,8 +23,8 @@ pub struct Route {
     pub about: &'static str,
     /// Whether programs have it too.
     pub api: bool,
-    /// Whether it takes a form with files instead of JSON.
-    pub files: bool,
+    /// What it takes and gives.
+    pub told: fn() -> Described,
     /// Whether browsers have it.
     page: bool,
     handler: MethodRouter<Console>,
@@ -33,12 +34,6 @@ impl Route {
     /// Its reading is written to the audit log too.
     fn audited(mut self) -> Self {
         self.rule.audited = true;
-        self
-    }
-
-    /// Takes a form with files.
-    fn files(mut self) -> Self {
-        self.files = true;
         self
     }
 
@@ -63,7 +58,7 @@ fn route<H, T>(
     about: &'static str,
 ) -> Route
 where
-    H: Handler<T, Console>,
+    H: Handler<T, Console> + Signature<T>,
     T: 'static,
 {
     let filter = if method == Method::POST {
@@ -72,12 +67,12 @@ where
         axum::routing::MethodFilter::GET
     };
     let rule = Rule { need, audited: false, path, method };
-    Route { rule, about, api: true, files: false, page: true, handler: on(filter, handler) }
+    Route { rule, about, api: true, told: H::described, page: true, handler: on(filter, handler) }
 }
 
 fn get<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
 where
-    H: Handler<T, Console>,
+    H: Handler<T, Console> + Signature<T>,
     T: 'static,
 {
     route(Method::GET, path, need, handler, about)
@@ -85,7 +80,7 @@ where
 
 fn post<H, T>(path: &'static str, need: Need, handler: H, about: &'static str) -> Route
 where
-    H: Handler<T, Console>,
+    H: Handler<T, Console> + Signature<T>,
     T: 'static,
 {
     route(Method::POST, path, need, handler, about)
@@ -104,8 +99,8 @@ const OPERATE: Need = Need::Right(Right::Operate);
 #[must_use]
 pub fn catalogue() -> Vec<Route> {
     use pages::{
-        alarms, audit, calendar, cases, compare, contracts, customers, findings, home, hosts,
-        inspections, invitation, me, notices, patterns, people, search, services, settings,
+        advisories, alarms, audit, calendar, cases, compare, contracts, customers, findings, home,
+        hosts, inspections, invitation, me, notices, patterns, people, search, services, settings,
         sign_in, snapshots, visits,
     };
     vec![
@@ -127,6 +122,13 @@ pub fn catalogue() -> Vec<Route> {
         post("/hosts/{host}", WORK, hosts::edit, "Change a host's role and importance"),
         post("/hosts/{host}/collect", WORK, hosts::collect, "Ask a host for a fresh snapshot"),
         post("/hosts/{host}/cases", WORK, hosts::link_finding, "Link a finding to a case"),
+        post(
+            "/hosts/{host}/contract",
+            CONTRACTS,
+            hosts::move_to,
+            "Move a host to another contract",
+        ),
+        post("/hosts/{host}/machine", CONTRACTS, hosts::settle, "Say what another machine is"),
         post("/hosts/{host}/retire", CONTRACTS, hosts::retire, "Take a host out of contract"),
         get("/snapshots/{snapshot}", EVIDENCE, snapshots::show, "What a host sent").audited(),
         get("/customers", READ, customers::list, "Customers"),
@@ -189,6 +191,8 @@ pub fn catalogue() -> Vec<Route> {
         ),
         post("/notices/{notice}/words", WORK, notices::edit, "The engineer's words"),
         post("/notices/{notice}/decide", DECIDE, notices::decide, "Decide for hosts of a notice"),
+        get("/advisories", READ, advisories::list, "What hosts lack now, with filters"),
+        get("/advisories/{advisory}", READ, advisories::show, "An advisory and who lacks it"),
         get("/plans", READ, notices::list_plans, "What was promised, and what evidence says"),
         get("/compare", EVIDENCE, compare::show, "Two hosts, or two dates of one").audited(),
         get("/search", READ, search::show, "Search everything"),
@@ -204,7 +208,7 @@ pub fn catalogue() -> Vec<Route> {
         post("/cases/{case}/snapshot", WORK, cases::ask_snapshot, "Ask a linked host for evidence"),
         get("/cases/{case}/pattern", WORK, patterns::new, "A case as the start of a pattern"),
         post("/cases/{case}/reporter", WORK, cases::set_reporter, "Who reads the answers by mail"),
-        post("/cases/{case}/attachments", DECIDE, cases::attach, "Give files to a case").files(),
+        post("/cases/{case}/attachments", DECIDE, cases::attach, "Give files to a case"),
         get(
             "/cases/{case}/attachments/{attachment}",
             READ,

@@ -4,6 +4,9 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use multer::{Constraints, Error, Multipart, SizeLimit};
 
+use super::describe::{Described, Input};
+use utoipa::{PartialSchema, ToSchema};
+
 use super::page::Refusal;
 use crate::cases::attachments::BYTES_MAX;
 
@@ -39,6 +42,22 @@ impl<S: Sync> FromRequest<S> for Uploaded {
         let fields = Constraints::new().size_limit(limits).allowed_fields(vec![FILE, INTERNAL]);
         let stream = request.into_body().into_data_stream();
         read(Multipart::with_constraints(stream, boundary, fields)).await
+    }
+}
+
+/// The form as it is described: what [`read`] reads.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Form {
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
+    file: Vec<Vec<u8>>,
+    /// Present: not for the customer.
+    internal: Option<String>,
+}
+
+impl Input for Uploaded {
+    fn describe(told: &mut Described) {
+        told.body = Some(("multipart/form-data", Form::schema()));
     }
 }
 

@@ -22,6 +22,8 @@ use crate::store::{Accepted, Alarm, AlarmKind, Host, SnapshotRow};
 
 /// How long a snapshot waits for its turn before the agent is told to come again.
 const TURN: Duration = Duration::from_secs(20);
+/// Other machines kept of a host; a host that names ever new ones is told of no more.
+const MACHINES_MAX: usize = 20;
 const RETRY_BUSY_SECONDS: u32 = 30;
 
 /// What is kept of a checked document beside its bytes.
@@ -166,13 +168,33 @@ async fn its_own(intake: &Intake, host: &Host, snapshot: &Snapshot) -> Result<()
     if let (Some(seen), Some(known)) = machines
         && seen != known
     {
-        let detail = format!(
-            "Snapshot {} comes from another machine than the one that enrolled.",
-            snapshot.id
-        );
-        alarm(intake, AlarmKind::MachineChanged, host.id, detail).await?;
+        another_machine(intake, host.id, (seen, snapshot.id)).await?;
     }
     Ok(())
+}
+
+/// Keeps that another machine sent under a host's certificate: an alarm when it is new or was
+/// settled before, for a person to say what it is.
+async fn another_machine(
+    intake: &Intake,
+    host: Uuid,
+    (machine, snapshot): (&str, Uuid),
+) -> Result<(), Refusal> {
+    let known = intake.store.machines(host).await?;
+    match known.iter().find(|one| one.machine == machine) {
+        Some(one) if one.settled.is_none() => {}
+        None if known.len() >= MACHINES_MAX => {
+            tracing::warn!(host.id = %host, "intake.many_machines");
+            return Ok(());
+        }
+        _ => {
+            let detail = format!(
+                "Snapshot {snapshot} comes from another machine than the one that enrolled."
+            );
+            alarm(intake, AlarmKind::MachineChanged, host, detail).await?;
+        }
+    }
+    Ok(intake.store.put_machine((host, machine), snapshot, Timestamp::now()).await?)
 }
 
 /// Object first, then row: a row never points to nothing.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Became, CaseLine, InspectionLine};
 
 /// Inspections by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counted {
     /// Those whose window has passed, and those that came before.
     pub due: usize,
@@ -27,7 +28,7 @@ impl Counted {
 }
 
 /// Cases by channel and severity; what has none stands not in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Cases {
     pub all: usize,
     pub emergencies: usize,
@@ -50,7 +51,7 @@ impl Cases {
 }
 
 /// First responses against what was promised.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Responses {
     pub met: usize,
     /// Late, or late and still not there.

@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::cases::{self, CaseError, sla};
@@ -54,7 +55,7 @@ pub enum LedgerError {
 }
 
 /// From the first to the last day, both counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Span {
     pub from: Date,
     pub until: Date,
@@ -82,7 +83,7 @@ impl Span {
 }
 
 /// A visit on site.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VisitLine {
     pub held_on: Date,
     pub who: String,
@@ -90,7 +91,7 @@ pub struct VisitLine {
 }
 
 /// What became of the inspection of one period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Became {
     Published,
@@ -103,7 +104,7 @@ pub enum Became {
 }
 
 /// The inspection of one period.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InspectionLine {
     pub period: String,
     pub window_from: Date,
@@ -111,7 +112,7 @@ pub struct InspectionLine {
 }
 
 /// A case and its first response.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseLine {
     pub number: String,
     pub title: String,
@@ -128,7 +129,7 @@ pub struct CaseLine {
 }
 
 /// The ledger of one contract.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Ledger {
     pub customer: String,
     pub contract: String,
@@ -149,7 +150,7 @@ pub struct Ledger {
 }
 
 /// The name of a level.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LevelWords {
     pub ko: String,
     pub en: String,

@@ -9,6 +9,7 @@ use carepack_shared::terminal::plain;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::LedgerError;
@@ -31,10 +32,11 @@ pub struct Entry<'e> {
 }
 
 /// A service as it was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Recorded {
     pub id: Uuid,
     pub kind: String,
+    #[schema(value_type = Object)]
     pub title: Texts,
     pub held_on: Date,
     pub engineer: String,
@@ -45,10 +47,13 @@ pub struct Recorded {
 }
 
 /// An item of a checklist with what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ServiceLine)]
 pub struct Line {
     pub id: String,
+    #[schema(value_type = Object)]
     pub text: Texts,
+    #[schema(value_type = String)]
     pub result: Verdict,
     #[serde(default)]
     pub note: String,

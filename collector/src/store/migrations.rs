@@ -22,7 +22,8 @@ const SQLITE: &[(&str, &str)] = steps!(
     "V7__desk",
     "V8__services",
     "V9__dates",
-    "V10__handovers"
+    "V10__handovers",
+    "V11__machines"
 );
 const POSTGRES: &[(&str, &str)] = steps!(
     "postgres",
@@ -35,7 +36,8 @@ const POSTGRES: &[(&str, &str)] = steps!(
     "V7__desk",
     "V8__services",
     "V9__dates",
-    "V10__handovers"
+    "V10__handovers",
+    "V11__machines"
 );
 
 /// The steps for SQLite.

@@ -34,6 +34,16 @@ macro_rules! words {
             }
         }
 
+        impl utoipa::ToSchema for $name {}
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|known| known.as_str())))
+                    .into()
+            }
+        }
+
         impl From<$name> for crate::store::value::Value {
             fn from(word: $name) -> Self {
                 Self::Text(word.as_str().to_owned())

@@ -15,6 +15,7 @@ use carepack_assessment::rule::Rule;
 use carepack_facts::Facts;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{PatternError, compiled};
@@ -27,7 +28,7 @@ const SNAPSHOTS_MAX: usize = 200_000;
 const SNAPSHOTS_OF_HOST_MAX: u32 = 240;
 
 /// What a pattern finds in the stored snapshots.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Found {
     /// Snapshots that were judged, those that could not be read, and whether there were more.
     pub snapshots: usize,
@@ -43,7 +44,7 @@ pub struct Found {
 }
 
 /// One host that has or had it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HostFound {
     pub host: Uuid,
     pub name: String,

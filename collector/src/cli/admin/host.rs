@@ -1,4 +1,6 @@
-//! `host add | list | snapshots | files | collect | revoke | retire`.
+//! `host add | list | snapshots | files | collect | move | machines | settle | revoke | retire`.
+
+mod decided;
 
 use std::path::Path;
 
@@ -37,6 +39,33 @@ pub enum Host {
     },
     /// Ask a host for a snapshot at its next poll; its own policy may refuse.
     Collect { host: String },
+    /// Move a host to another contract of its customer; what it sent stays with it.
+    Move {
+        host: String,
+        #[arg(long)]
+        contract: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// List other machines that sent under a host's certificate: clones, or the host rebuilt.
+    Machines {
+        host: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what another machine under a host's certificate is.
+    Settle {
+        host: String,
+        /// Its digest as `host machines` shows it, or the beginning of it.
+        #[arg(long)]
+        machine: String,
+        /// rebuilt: it is the host from now on; clone: certificates are revoked, each enrols
+        /// anew; retired: the host is no more.
+        #[arg(long = "as", value_parser = ["rebuilt", "clone", "retired"])]
+        settlement: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// Revoke a host's certificates.
     Revoke {
         host: String,
@@ -45,6 +74,13 @@ pub enum Host {
     },
     /// End a host: its certificates are revoked, its history stays.
     Retire { host: String },
+}
+
+/// Who decides, for the audit log.
+#[derive(Debug, Args)]
+pub struct By {
+    #[arg(long)]
+    by: String,
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +143,19 @@ impl Host {
                     store.request_collect(host.id, request, now).await?;
                     print::line(&request.to_string());
                     Ok(Exit::Ok)
+                }
+                Self::Move { host, contract, by } => {
+                    let host = find(store, &host).await?;
+                    let to = opened.contract(&contract).await?;
+                    decided::move_to(store, &host, &to, (&by.by, now)).await
+                }
+                Self::Machines { host, json } => {
+                    let host = find(store, &host).await?;
+                    decided::machines(&store.machines(host.id).await?, json)
+                }
+                Self::Settle { host, machine, settlement, by } => {
+                    let host = find(store, &host).await?;
+                    decided::settle(store, &host, (&machine, &settlement), (&by.by, now)).await
                 }
                 Self::Revoke { host, reason } => {
                     let host = find(store, &host).await?;

@@ -4,16 +4,18 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 
 const ROWS_MAX: u32 = 500;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AlarmRow)]
 struct AlarmRow {
     at: Timestamp,
     kind: &'static str,
@@ -21,15 +23,15 @@ struct AlarmRow {
     detail: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "alarms.html")]
-struct AlarmsPage {
+pub struct AlarmsPage {
     #[serde(skip)]
     frame: Frame,
     alarms: Vec<AlarmRow>,
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list(State(console): State<Console>, caller: Caller) -> Told<AlarmsPage> {
     let seen: std::collections::BTreeSet<Uuid> =
         console.view(&caller).hosts(None).await?.into_iter().map(|host| host.id).collect();
     let alarms = console.store.alarms(ROWS_MAX).await?;

@@ -6,13 +6,14 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Answer, Refusal, Told, show as show_page};
 use crate::store::{AuditFilter, AuditRow, Store, chain_break};
 
 const PAGE_ROWS: u32 = 100;
@@ -21,7 +22,7 @@ const CHUNK_ROWS: u32 = 5_000;
 /// Most rows of one export: about 300 MiB.
 const EXPORT_ROWS_MAX: usize = 1_000_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Filter {
     #[serde(default)]
     before: Option<i64>,
@@ -29,7 +30,8 @@ pub struct Filter {
     actor: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRow)]
 struct Row {
     seq: i64,
     at: Timestamp,
@@ -71,9 +73,9 @@ impl Row {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "audit.html")]
-struct AuditPage {
+pub struct AuditPage {
     #[serde(skip)]
     frame: Frame,
     rows: Vec<Row>,
@@ -88,7 +90,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<AuditPage> {
     let actor = filter.actor.trim().to_owned();
     let wanted = AuditFilter {
         before: filter.before,

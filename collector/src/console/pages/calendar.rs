@@ -10,13 +10,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::service;
 use crate::store::{ComingDate, Contract};
 
@@ -30,14 +31,15 @@ const DATES_MAX: u32 = 20_000;
 const NAMES_MAX: usize = 3;
 
 /// The customer that is asked for; all that are seen without one.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = CalendarFilter)]
 pub struct Filter {
     customer: String,
 }
 
 /// One thing on a day.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 struct Entry {
     day: Date,
     /// `capacity`, `contract_end`, `ends`, `holiday`, `inspection`.
@@ -52,16 +54,16 @@ struct Entry {
     link: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Month {
     /// `2026-12`
     month: String,
     entries: Vec<Entry>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "calendar.html")]
-struct CalendarPage {
+pub struct CalendarPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -74,7 +76,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<CalendarPage> {
     let (view, now) = (console.view(&caller), Timestamp::now());
     let customers: BTreeMap<Uuid, String> =
         view.customers().await?.into_iter().map(|customer| (customer.id, customer.name)).collect();

@@ -10,15 +10,17 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::cases::{self, Request, sla};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::said;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Asked, Filled, address};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Refusal, Told, done, show as show_page};
 use crate::service::Service;
 use crate::store::{Case, CaseSeverity, CaseState, Channel, Contract};
 
@@ -32,7 +34,7 @@ const PAGE_ROWS: usize = 100;
 const CLOCKS: [&str; 5] = ["breached", "warned", "running", "paused", "met"];
 
 /// One case in lists.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseRow {
     pub id: Uuid,
     pub number: String,
@@ -89,8 +91,9 @@ impl CaseRow {
 }
 
 /// The filters, as they stand in the address.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = CaseFilter)]
 pub struct Filter {
     /// Part of number, title or assignee.
     q: String,
@@ -134,9 +137,9 @@ impl Filter {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "cases.html")]
-struct CasesPage {
+pub struct CasesPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -202,7 +205,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<CasesPage> {
     let view = console.view(&caller);
     let cases = view.cases(None).await?;
     let mut rows = rows(&console, &caller, cases, Timestamp::now()).await?;
@@ -226,14 +229,19 @@ pub async fn list(
     show_page(&caller, &page)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Opened {
     contract: Uuid,
+    #[schema(schema_with = said::<{ cases::TITLE_MAX }>)]
     title: String,
+    #[schema(schema_with = said::<{ cases::TEXT_MAX }>)]
     description: String,
+    #[schema(value_type = CaseSeverity)]
     severity: String,
     #[serde(default)]
+    #[schema(value_type = Channel, required = false)]
     channel: String,
+    /// Present: the whole service stands.
     #[serde(default)]
     emergency: Option<String>,
 }
@@ -243,7 +251,7 @@ pub async fn open(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<Opened>,
-) -> Answer {
+) -> Told<String> {
     let contract = console.view(&caller).contract(form.contract).await?;
     let word = |text: &str| Refusal::malformed("refused.value", text);
     let by = one::actor(&caller);

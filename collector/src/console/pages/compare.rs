@@ -6,6 +6,7 @@ use axum::extract::State;
 use carepack_assessment::drift::{self, word};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -13,14 +14,14 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::console::view::View;
 use crate::store::{Contract, Host, SnapshotRow};
 
 /// Differences of one page; the rest is told by its number.
 const ROWS_MAX: usize = 2_000;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Wanted {
     a: String,
@@ -30,7 +31,7 @@ pub struct Wanted {
 }
 
 /// One side of the comparison.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct Side {
     host: Uuid,
     name: String,
@@ -38,7 +39,7 @@ struct Side {
     taken_at: Timestamp,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct Difference {
     subject: &'static str,
     name: String,
@@ -46,7 +47,7 @@ struct Difference {
     b: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Compared {
     a: Side,
     b: Side,
@@ -56,9 +57,9 @@ struct Compared {
     seen_on_one_side_only: Vec<String>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "compare.html")]
-struct ComparePage {
+pub struct ComparePage {
     #[serde(skip)]
     frame: Frame,
     #[serde(skip)]
@@ -71,7 +72,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Asked(wanted): Asked<Wanted>,
-) -> Answer {
+) -> Told<ComparePage> {
     let frame = Frame::of(&caller);
     if wanted.a.trim().is_empty() || wanted.b.trim().is_empty() {
         return show_page(&caller, &ComparePage { frame, wanted, compared: None });
@@ -97,10 +98,8 @@ pub async fn show(
     };
     let after = serde_json::json!({"a": compared.a.snapshot, "b": compared.b.snapshot});
     let page = ComparePage { frame, wanted, compared: Some(compared) };
-    let mut response = show_page(&caller, &page)?;
     let detail = Detail { customer: Some(a.1.customer), after, ..Detail::default() };
-    response.extensions_mut().insert(detail);
-    Ok(response)
+    Ok(show_page(&caller, &page)?.telling(detail))
 }
 
 type Seen = (Host, Contract, SnapshotRow);

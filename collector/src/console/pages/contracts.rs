@@ -6,15 +6,18 @@ use carepack_shared::period::{Cadence, Schedule};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::{AnySchema, maybe, one_of, whole};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, optional, parsed, text};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Id, Refusal, Told, done, show as show_page};
+use crate::console::pages::hosts::{IMPORTANCES, ROLE_MAX, importances};
 use crate::intake::tokens::{TokenError, Wanted, issue};
 use crate::store::{Contract, Inspection};
 
@@ -23,22 +26,46 @@ pub const LEVELS: [&str; 4] = ["premium", "standard-plus", "standard-12", "stand
 /// Minutes that an enrolment token opens for.
 const TOKEN_MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
 
+/// Longest name of a contract or of a person in it, in characters.
+const NAME_MAX: usize = 80;
+/// Longest name of a host, in characters: that of DNS.
+const HOSTNAME_MAX: usize = 253;
+
+fn levels() -> AnySchema {
+    one_of(&LEVELS)
+}
+
+fn cadences() -> AnySchema {
+    one_of(&["monthly", "quarterly"])
+}
+
+fn token_minutes() -> AnySchema {
+    whole(*TOKEN_MINUTES.start(), *TOKEN_MINUTES.end())
+}
+
 /// A contract's values, as forms and JSON have them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Agreed {
+    /// Of a new contract; that of one that is there stays.
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ NAME_MAX }>)]
     pub name: String,
+    #[schema(schema_with = levels)]
     pub level: String,
-    /// `monthly` or `quarterly`.
+    #[schema(schema_with = cadences)]
     pub cadence: String,
     pub window_day: u8,
     pub window_hour: u8,
     pub window_hours: u16,
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ NAME_MAX }>)]
     pub engineer: String,
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ NAME_MAX }>)]
     pub customer_contact: String,
+    #[schema(value_type = Date)]
     pub starts: String,
+    #[schema(value_type = Date)]
     pub ends: String,
 }
 
@@ -109,8 +136,8 @@ impl Agreed {
         Ok(Contract {
             level: self.level.clone(),
             schedule,
-            engineer: optional("engineer", &self.engineer, 80)?,
-            customer_contact: optional("customer_contact", &self.customer_contact, 80)?,
+            engineer: optional("engineer", &self.engineer, NAME_MAX)?,
+            customer_contact: optional("customer_contact", &self.customer_contact, NAME_MAX)?,
             starts,
             ends,
             ..before
@@ -123,12 +150,12 @@ pub async fn add(
     caller: Caller,
     Path(customer): Path<Uuid>,
     Filled(form): Filled<Agreed>,
-) -> Answer {
+) -> Told<Id> {
     let customer = console.view(&caller).customer(customer).await?;
     let blank = Contract {
         id: Uuid::now_v7(),
         customer: customer.id,
-        name: text("name", &form.name, 80)?,
+        name: text("name", &form.name, NAME_MAX)?,
         level: String::new(),
         schedule: Schedule {
             cadence: Cadence::Monthly,
@@ -147,12 +174,12 @@ pub async fn add(
     console.store.add_contract(&contract).await?;
     let after = serde_json::to_value(Agreed::of(&contract)).unwrap_or_default();
     let detail = Detail { customer: Some(customer.id), after, ..Detail::default() };
-    done(&caller, &format!("/contracts/{}", contract.id), &contract.id, detail)
+    done(&caller, &format!("/contracts/{}", contract.id), &Id(contract.id), detail)
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "contract.html")]
-struct ContractPage {
+pub struct ContractPage {
     #[serde(skip)]
     frame: Frame,
     id: Uuid,
@@ -171,7 +198,7 @@ struct ContractPage {
     token: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct InspectionRow {
     pub id: Uuid,
     pub period: String,
@@ -196,7 +223,11 @@ impl ContractPage {
     }
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<ContractPage> {
     show_page(&caller, &contract_page(&console, &caller, id, None).await?)
 }
 
@@ -243,7 +274,7 @@ pub async fn edit(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Agreed>,
-) -> Answer {
+) -> Told<Id> {
     let before = console.view(&caller).contract(id).await?;
     let after = form.checked(before.clone())?;
     console.store.edit_contract(&after).await?;
@@ -252,17 +283,21 @@ pub async fn edit(
         before: serde_json::to_value(Agreed::of(&before)).unwrap_or_default(),
         after: serde_json::to_value(Agreed::of(&after)).unwrap_or_default(),
     };
-    done(&caller, &format!("/contracts/{id}"), &id, detail)
+    done(&caller, &format!("/contracts/{id}"), &Id(id), detail)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct NewToken {
     /// The name that the host gets here; its own without it.
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ HOSTNAME_MAX }>)]
     hostname: String,
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ ROLE_MAX }>)]
     role: String,
+    #[schema(schema_with = importances)]
     importance: u8,
+    #[schema(schema_with = token_minutes)]
     minutes: u32,
 }
 
@@ -272,17 +307,18 @@ pub async fn add_token(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<NewToken>,
-) -> Answer {
+) -> Told<ContractPage> {
     let contract = console.view(&caller).contract(id).await?;
     let wrong = |what: String| Refusal::malformed("refused.value", what);
     if !TOKEN_MINUTES.contains(&form.minutes) {
         return Err(wrong(format!("minutes: {}", form.minutes)));
     }
-    if ![1, 2, 4].contains(&form.importance) {
+    if !IMPORTANCES.contains(&form.importance) {
         return Err(wrong(format!("importance: {}", form.importance)));
     }
-    let hostname = Some(optional("hostname", &form.hostname, 253)?).filter(|name| !name.is_empty());
-    let role = Some(optional("role", &form.role, 80)?).filter(|role| !role.is_empty());
+    let hostname =
+        Some(optional("hostname", &form.hostname, HOSTNAME_MAX)?).filter(|name| !name.is_empty());
+    let role = Some(optional("role", &form.role, ROLE_MAX)?).filter(|role| !role.is_empty());
     let wanted = Wanted {
         contract: id,
         hostname: hostname.clone(),
@@ -297,9 +333,7 @@ pub async fn add_token(
         TokenError::Random => Refusal::Broken("random bytes"),
     })?;
     let page = contract_page(&console, &caller, id, Some(token.to_string())).await?;
-    let mut response = show_page(&caller, &page)?;
     let after = serde_json::json!({"hostname": hostname, "minutes": form.minutes});
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    response.extensions_mut().insert(detail);
-    Ok(response)
+    Ok(show_page(&caller, &page)?.telling(detail))
 }

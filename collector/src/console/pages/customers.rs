@@ -4,19 +4,21 @@ use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::contracts::{Agreed, LEVELS};
 use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::said;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, text};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Id, Refusal, Told, done, show as show_page};
 use crate::store::Customer;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct CustomerRow {
     id: Uuid,
     name: String,
@@ -25,9 +27,9 @@ struct CustomerRow {
     danger: u64,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "customers.html")]
-struct CustomersPage {
+pub struct CustomersPage {
     #[serde(skip)]
     frame: Frame,
     customers: Vec<CustomerRow>,
@@ -35,7 +37,7 @@ struct CustomersPage {
     may_add: bool,
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list(State(console): State<Console>, caller: Caller) -> Told<CustomersPage> {
     let view = console.view(&caller);
     let contracts = view.contracts().await?;
     let hosts = hosts::rows(&console, &caller, Timestamp::now()).await?;
@@ -54,8 +56,12 @@ pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
     show_page(&caller, &CustomersPage { frame: Frame::of(&caller), customers, may_add })
 }
 
-#[derive(Deserialize)]
+/// Longest name of a customer, in characters.
+const NAME_MAX: usize = 80;
+
+#[derive(Deserialize, ToSchema)]
 pub struct NewCustomer {
+    #[schema(schema_with = said::<{ NAME_MAX }>)]
     name: String,
 }
 
@@ -63,8 +69,8 @@ pub async fn add(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<NewCustomer>,
-) -> Answer {
-    let name = text("name", &form.name, 80)?;
+) -> Told<Id> {
+    let name = text("name", &form.name, NAME_MAX)?;
     let customer = Customer { id: Uuid::now_v7(), name, created: Timestamp::now() };
     if caller.scope != crate::console::access::Scope::All {
         // Who is for some customers only would not see the new one.
@@ -73,12 +79,12 @@ pub async fn add(
     console.store.add_customer(&customer).await?;
     let after = serde_json::json!({"name": customer.name});
     let detail = Detail { customer: Some(customer.id), after, ..Detail::default() };
-    done(&caller, &format!("/customers/{}", customer.id), &customer.id, detail)
+    done(&caller, &format!("/customers/{}", customer.id), &Id(customer.id), detail)
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "customer.html")]
-struct CustomerPage {
+pub struct CustomerPage {
     #[serde(skip)]
     frame: Frame,
     id: Uuid,
@@ -90,7 +96,7 @@ struct CustomerPage {
     form: Option<Agreed>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ContractRow {
     id: Uuid,
     agreed: Agreed,
@@ -98,7 +104,7 @@ struct ContractRow {
     days_left: i32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ContactRow {
     name: String,
     email: String,
@@ -112,7 +118,11 @@ impl CustomerPage {
     }
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<CustomerPage> {
     let view = console.view(&caller);
     let customer = view.customer(id).await?;
     let now = Timestamp::now();

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::hosts;
@@ -13,7 +14,7 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::store::{Failing, FailingRule};
 
 /// Failing findings of one rule that are read.
@@ -21,8 +22,9 @@ const ROWS_MAX: u32 = 20_000;
 /// Hosts listed below one rule.
 const HOSTS_MAX: usize = 500;
 
-#[derive(Deserialize, Serialize, Default)]
+#[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = FindingFilter)]
 pub struct Filter {
     rule: String,
     /// Part of a title or of a rule's id.
@@ -32,7 +34,7 @@ pub struct Filter {
     verdict: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RuleRow {
     rule: String,
     area: String,
@@ -61,7 +63,7 @@ impl From<FailingRule> for RuleRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Where {
     host: Uuid,
     name: String,
@@ -70,9 +72,9 @@ struct Where {
     standing: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "findings.html")]
-struct FindingsPage {
+pub struct FindingsPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -112,7 +114,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<FindingsPage> {
     let rules = console.view(&caller).failing_rules().await?;
     let mut rules: Vec<RuleRow> = rules.into_iter().map(RuleRow::from).collect();
     rules.retain(|row| filter.keeps(row));

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::cases::{self, CaseRow};
@@ -11,7 +12,7 @@ use super::hosts::{self, HostRow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 use crate::store::NoticeState;
 
 /// Rows of each list on the page; the rest is behind its number.
@@ -21,9 +22,9 @@ const ALARMS_SINCE: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How far back notices are looked at.
 const NOTICES_SINCE: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "home.html")]
-struct HomePage {
+pub struct HomePage {
     #[serde(skip)]
     frame: Frame,
     hosts: usize,
@@ -41,7 +42,8 @@ struct HomePage {
     alarms: Vec<AlarmRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HomeNoticeRow)]
 struct NoticeRow {
     id: Uuid,
     advisory: String,
@@ -51,14 +53,15 @@ struct NoticeRow {
     revised_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HomeAlarmRow)]
 struct AlarmRow {
     at: Timestamp,
     kind: &'static str,
     detail: String,
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn show(State(console): State<Console>, caller: Caller) -> Told<HomePage> {
     let now = Timestamp::now();
     let view = console.view(&caller);
     let rows = hosts::rows(&console, &caller, now).await?;

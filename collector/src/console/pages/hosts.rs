@@ -7,6 +7,7 @@ mod host;
 mod judged;
 mod packages;
 mod resources;
+mod settling;
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,15 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
+use crate::console::describe::{AnySchema, any_of};
 use crate::console::frame::{Frame, grade};
 use crate::console::input::{Asked, address};
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::store::{Contract, Host, HostResult};
 
 pub use actions::{collect, edit, link_finding, retire};
@@ -29,14 +32,26 @@ pub use facts::show as facts;
 pub use host::show;
 pub use packages::show as packages;
 pub use resources::show as resources;
+pub use settling::{move_to, settle};
 
 /// Rows of one page of the list.
 const PAGE_ROWS: usize = 100;
+/// Longest role of a host, in characters.
+pub const ROLE_MAX: usize = 80;
+/// A host's weight in its contract's score.
+pub const IMPORTANCES: [u8; 3] = [1, 2, 4];
+
+/// [`IMPORTANCES`], described.
+pub fn importances() -> AnySchema {
+    any_of(&IMPORTANCES)
+}
+
 /// Areas in the order of the heat map.
 pub const AREAS: [&str; 5] = ["availability", "security", "stability", "performance", "hygiene"];
 
 /// One host in lists.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = HostRow)]
 pub struct HostRow {
     pub id: Uuid,
     pub name: String,
@@ -146,8 +161,9 @@ fn is_late(host: &Host, window_start: Option<Timestamp>) -> bool {
 }
 
 /// The filters, as they stand in the address.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[schema(as = HostFilter)]
 pub struct Filter {
     /// Part of a host's name or role.
     q: String,
@@ -231,9 +247,9 @@ impl Filter {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "hosts.html")]
-struct HostsPage {
+pub struct HostsPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -252,7 +268,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<HostsPage> {
     let mut hosts = rows(&console, &caller, Timestamp::now()).await?;
     hosts.retain(|row| filter.keeps(row));
     filter.sort(&mut hosts);

@@ -10,13 +10,14 @@ use axum::extract::{Path, State};
 use carepack_assessment::model::{Finding, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::handovers::missing_in;
 use crate::inspections::review::{ReviewError, findings};
 use crate::store::{
@@ -56,7 +57,8 @@ impl From<ReviewError> for Refusal {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedInspection)]
 struct Row {
     id: Uuid,
     contract: Uuid,
@@ -83,15 +85,16 @@ impl Row {
     }
 }
 
-#[derive(Deserialize, Serialize, Default)]
+#[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = InspectionFilter)]
 pub struct Filter {
     state: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "inspections.html")]
-struct InspectionsPage {
+pub struct InspectionsPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -103,7 +106,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<InspectionsPage> {
     let view = console.view(&caller);
     let contracts = view.contracts_by_id().await?;
     let all = view.inspections(None).await?;
@@ -142,7 +145,8 @@ pub(super) async fn find(
     if is_told(&inspection, caller) { Ok((inspection, contract)) } else { Err(Refusal::NotFound) }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = InspectionFindingRow)]
 struct FindingRow {
     /// Host's id or group's name: how a decision names it.
     place: String,
@@ -187,7 +191,7 @@ impl FindingRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EditionRow {
     number: u32,
     document: String,
@@ -215,9 +219,9 @@ impl From<Edition> for EditionRow {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "inspection.html")]
-struct InspectionPage {
+pub struct InspectionPage {
     #[serde(skip)]
     frame: Frame,
     inspection: Row,
@@ -240,7 +244,11 @@ struct InspectionPage {
     may_confirm: bool,
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<InspectionPage> {
     let (inspection, contract) = find(&console, &caller, id).await?;
     let editions = console.store.editions(id).await?;
     let is_staff = caller.may(Right::Staff);

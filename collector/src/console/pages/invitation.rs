@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::console::Console;
 use crate::console::frame::Frame;
@@ -24,7 +25,7 @@ struct InvitationPage<'p> {
     characters_min: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Chosen {
     password: String,
     again: String,

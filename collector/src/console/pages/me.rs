@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse};
 use carepack_shared::digest::sha256_hex;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::invitation::check;
@@ -15,7 +16,7 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, text};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Answer, Id, Refusal, Told, done, show as show_page};
 use crate::console::sign_in::{PASSWORD_CHARACTERS, secret, totp_picture, totp_secret, totp_step};
 use crate::store::{AccessToken, Language, Session};
 
@@ -24,9 +25,9 @@ const TOKEN_DAYS_MAX: i64 = 366;
 /// Tokens in force that one person has.
 const TOKENS_MAX: usize = 20;
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "me.html")]
-struct MePage {
+pub struct MePage {
     #[serde(skip)]
     frame: Frame,
     login: String,
@@ -47,7 +48,7 @@ struct MePage {
     characters_min: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TokenRow {
     id: Uuid,
     name: String,
@@ -72,7 +73,7 @@ impl From<AccessToken> for TokenRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SessionRow {
     created: Timestamp,
     seen_at: Timestamp,
@@ -130,7 +131,7 @@ async fn page(console: &Console, caller: &Caller, besides: Besides) -> Result<Me
     })
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn show(State(console): State<Console>, caller: Caller) -> Told<MePage> {
     show_page(&caller, &page(&console, &caller, Besides::default()).await?)
 }
 
@@ -141,8 +142,9 @@ async fn again(console: &Console, caller: &Caller, besides: Besides) -> Answer {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(text)).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Chosen {
+    #[schema(value_type = Language)]
     language: String,
 }
 
@@ -150,7 +152,7 @@ pub async fn language(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<Chosen>,
-) -> Answer {
+) -> Told<String> {
     let wrong = || Refusal::malformed("refused.value", form.language.clone());
     let language = Language::of(&form.language).ok_or_else(wrong)?;
     let mut person = caller.person.clone();
@@ -160,7 +162,7 @@ pub async fn language(
     done(&caller, "/me", &form.language, Detail::default())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Password {
     current: String,
     password: String,
@@ -183,10 +185,10 @@ pub async fn password(
     let hash = console.hash(form.password).await?;
     let keep = caller.session.as_deref().unwrap_or_default();
     console.store.set_password(caller.person.id, &hash, keep).await?;
-    done(&caller, "/me", &"changed", Detail::default())
+    Ok(done(&caller, "/me", &"changed", Detail::default())?.into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Totp {
     secret: String,
     code: String,
@@ -206,10 +208,10 @@ pub async fn totp(
         return again(&console, &caller, besides).await;
     };
     console.store.set_totp(caller.person.id, Some(&form.secret), step).await?;
-    done(&caller, "/me", &"on", Detail::default())
+    Ok(done(&caller, "/me", &"on", Detail::default())?.into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Current {
     current: String,
 }
@@ -224,10 +226,10 @@ pub async fn totp_off(
         return again(&console, &caller, besides).await;
     }
     console.store.set_totp(caller.person.id, None, 0).await?;
-    done(&caller, "/me", &"off", Detail::default())
+    Ok(done(&caller, "/me", &"off", Detail::default())?.into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct NewToken {
     name: String,
     days: i64,
@@ -240,7 +242,7 @@ pub async fn add_token(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<NewToken>,
-) -> Answer {
+) -> Told<MePage> {
     let name = text("name", &form.name, 60)?;
     if !(1..=TOKEN_DAYS_MAX).contains(&form.days) {
         return Err(Refusal::malformed("refused.value", format!("days 1–{TOKEN_DAYS_MAX}")));
@@ -266,25 +268,24 @@ pub async fn add_token(
     console.store.add_access_token(&token).await?;
     let besides = Besides { made: Some(secret), ..Besides::default() };
     let after = serde_json::json!({"name": token.name, "writes": token.writes});
-    let mut response = show_page(&caller, &page(&console, &caller, besides).await?)?;
-    response.extensions_mut().insert(Detail { after, ..Detail::default() });
-    Ok(response)
+    Ok(show_page(&caller, &page(&console, &caller, besides).await?)?
+        .telling(Detail { after, ..Detail::default() }))
 }
 
 pub async fn revoke_token(
     State(console): State<Console>,
     caller: Caller,
     Path(token): Path<Uuid>,
-) -> Answer {
+) -> Told<Id> {
     let now = Timestamp::now();
     if !console.store.revoke_access_token(token, caller.person.id, now).await? {
         return Err(Refusal::NotFound);
     }
-    done(&caller, "/me", &token, Detail::default())
+    done(&caller, "/me", &Id(token), Detail::default())
 }
 
-pub async fn end_sessions(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn end_sessions(State(console): State<Console>, caller: Caller) -> Told<String> {
     let keep = caller.session.as_deref().unwrap_or_default();
     console.store.end_other_sessions(caller.person.id, keep).await?;
-    done(&caller, "/me", &"ended", Detail::default())
+    done(&caller, "/me", &"ended".to_owned(), Detail::default())
 }

@@ -3,6 +3,7 @@
 //! A handler reads through the view, fills a model and shows it, or writes and goes back; it knows
 //! nothing of cookies, roles or the audit log.
 
+pub mod advisories;
 pub mod alarms;
 pub mod audit;
 pub mod calendar;

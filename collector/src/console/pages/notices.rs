@@ -7,14 +7,16 @@ use axum::extract::{Path, State};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::maybe;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Asked, Filled, optional};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Id, Refusal, Told, done, show as show_page};
 use crate::notices::answer::{end_of, time};
 use crate::notices::{Content, Evidence};
 use crate::plans::{self, PlanError, Wish};
@@ -25,7 +27,8 @@ const SINCE: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// Longest of the engineer's words, in characters.
 const WORDS_MAX: usize = 4000;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = NoticeRow)]
 struct NoticeRow {
     id: Uuid,
     advisory: String,
@@ -60,16 +63,17 @@ impl NoticeRow {
     }
 }
 
-#[derive(Deserialize, Serialize, Default)]
+#[derive(Deserialize, Serialize, Default, ToSchema)]
 #[serde(default)]
+#[schema(as = NoticeFilter)]
 pub struct Filter {
     state: String,
     severity: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "notices.html")]
-struct NoticesPage {
+pub struct NoticesPage {
     #[serde(skip)]
     frame: Frame,
     filter: Filter,
@@ -80,7 +84,7 @@ pub async fn list(
     State(console): State<Console>,
     caller: Caller,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<NoticesPage> {
     let view = console.view(&caller);
     let contracts = view.contracts_by_id().await?;
     let mut notices = view.notices(Timestamp::now() - SINCE).await?;
@@ -97,7 +101,8 @@ pub async fn list(
     show_page(&caller, &NoticesPage { frame: Frame::of(&caller), filter, notices: rows })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = NoticeHostRow)]
 struct HostRow {
     id: Uuid,
     name: String,
@@ -107,7 +112,7 @@ struct HostRow {
     plan: Option<PlanRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct PlanRow {
     notice: Uuid,
     host: Uuid,
@@ -144,9 +149,9 @@ impl From<Plan> for PlanRow {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "notice.html")]
-struct NoticePage {
+pub struct NoticePage {
     #[serde(skip)]
     frame: Frame,
     notice: NoticeRow,
@@ -165,16 +170,24 @@ struct NoticePage {
 }
 
 /// Risk of the change and how to apply it, in the engineer's words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct EngineersWords {
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     risk_ko: String,
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     risk_en: String,
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     how_ko: String,
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     how_en: String,
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<NoticePage> {
     let view = console.view(&caller);
     let (notice, _) = view.notice(id).await?;
     let is_staff = caller.may(Right::Staff);
@@ -212,7 +225,8 @@ pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path
 async fn hosts_of(console: &Console, notice: &Notice) -> Result<Vec<HostRow>, Refusal> {
     let names: BTreeMap<Uuid, String> = console
         .store
-        .hosts(Some(notice.contract))
+        // One that was moved to another contract since is still named.
+        .hosts(None)
         .await?
         .into_iter()
         .map(|host| (host.id, host.hostname))
@@ -249,8 +263,9 @@ async fn deliveries(
     Ok(rows)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Held {
+    #[schema(value_type = Hold)]
     hold: String,
 }
 
@@ -260,7 +275,7 @@ pub async fn hold(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Held>,
-) -> Answer {
+) -> Told<Id> {
     let (notice, contract) = console.view(&caller).notice(id).await?;
     let hold = Hold::of(&form.hold);
     let hold = hold.ok_or_else(|| Refusal::malformed("refused.value", form.hold.clone()))?;
@@ -270,7 +285,7 @@ pub async fn hold(
         before: serde_json::json!({"hold": notice.hold.as_str()}),
         after: serde_json::json!({"hold": form.hold}),
     };
-    done(&caller, &format!("/notices/{id}"), &id, detail)
+    done(&caller, &format!("/notices/{id}"), &Id(id), detail)
 }
 
 /// Keeps the engineer's words.
@@ -279,7 +294,7 @@ pub async fn edit(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<EngineersWords>,
-) -> Answer {
+) -> Told<Id> {
     let (_, contract) = console.view(&caller).notice(id).await?;
     let words = Words {
         risk_ko: optional("risk_ko", &form.risk_ko, WORDS_MAX)?,
@@ -292,15 +307,18 @@ pub async fn edit(
     }
     let after = serde_json::to_value(&form).unwrap_or_default();
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    done(&caller, &format!("/notices/{id}"), &id, detail)
+    done(&caller, &format!("/notices/{id}"), &Id(id), detail)
 }
 
 /// What was agreed, for some hosts of a notice. Times are the contract's zone's.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Decided {
+    #[schema(required, min_items = 1)]
     hosts: Vec<Uuid>,
+    #[schema(value_type = Decision, required)]
     decision: String,
+    /// Of the window: `2026-01-31T22:00`.
     from: String,
     until: String,
     /// Last day of waiting or of an accepted risk.
@@ -337,7 +355,7 @@ pub async fn decide(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Decided>,
-) -> Answer {
+) -> Told<Id> {
     let (notice, contract) = console.view(&caller).notice(id).await?;
     let zone = TimeZone::get(&contract.schedule.time_zone).unwrap_or(TimeZone::UTC);
     let wish = form.wish(&zone)?;
@@ -355,19 +373,19 @@ pub async fn decide(
     })?;
     let after = serde_json::to_value(&form).unwrap_or_default();
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    done(&caller, &format!("/notices/{id}"), &id, detail)
+    done(&caller, &format!("/notices/{id}"), &Id(id), detail)
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "plans.html")]
-struct PlansPage {
+pub struct PlansPage {
     #[serde(skip)]
     frame: Frame,
     plans: Vec<(PlanRow, String, String)>,
 }
 
 /// Every plan in force or over, newest first.
-pub async fn list_plans(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list_plans(State(console): State<Console>, caller: Caller) -> Told<PlansPage> {
     let view = console.view(&caller);
     let names: BTreeMap<Uuid, String> =
         view.hosts(None).await?.into_iter().map(|host| (host.id, host.hostname)).collect();

@@ -7,12 +7,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::console::pages::hosts::AREAS;
 use crate::store::SupportPattern;
 use crate::support_patterns::PatternError;
@@ -46,7 +47,7 @@ impl From<PatternError> for Refusal {
 }
 
 /// A pattern in lists.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PatternRow {
     pub id: String,
     pub area: String,
@@ -72,23 +73,23 @@ impl From<&SupportPattern> for PatternRow {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "patterns.html")]
-struct PatternsPage {
+pub struct PatternsPage {
     #[serde(skip)]
     frame: Frame,
     patterns: Vec<PatternRow>,
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list(State(console): State<Console>, caller: Caller) -> Told<PatternsPage> {
     let all = console.store.support_patterns().await?;
     let patterns = all.iter().map(PatternRow::from).collect();
     show_page(&caller, &PatternsPage { frame: Frame::of(&caller), patterns })
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "pattern_new.html")]
-struct NewPage {
+pub struct NewPage {
     #[serde(skip)]
     frame: Frame,
     case: String,
@@ -107,7 +108,7 @@ pub async fn new(
     State(console): State<Console>,
     caller: Caller,
     Path(number): Path<String>,
-) -> Answer {
+) -> Told<NewPage> {
     let view = console.view(&caller);
     let (case, contract) = view.case(&number).await?;
     let linked = console.store.case_hosts(case.id).await?;

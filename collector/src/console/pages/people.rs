@@ -6,18 +6,20 @@ use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
+use crate::console::describe::said;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, text};
 use crate::console::invitations::make_link;
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Id, Refusal, Told, done, show as show_page};
 use crate::store::{Customer, Language, Person, Role};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PersonRow {
     id: Uuid,
     login: String,
@@ -48,9 +50,9 @@ impl PersonRow {
     }
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "people.html")]
-struct PeoplePage {
+pub struct PeoplePage {
     #[serde(skip)]
     frame: Frame,
     people: Vec<PersonRow>,
@@ -62,9 +64,9 @@ struct PeoplePage {
     roles: Vec<&'static str>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "person.html")]
-struct PersonPage {
+pub struct PersonPage {
     #[serde(skip)]
     frame: Frame,
     person: PersonRow,
@@ -80,7 +82,7 @@ fn roles() -> Vec<&'static str> {
     Role::ALL.iter().map(|role| role.as_str()).collect()
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list(State(console): State<Console>, caller: Caller) -> Told<PeoplePage> {
     let mut scopes = console.store.customers_of_all().await?;
     let people = console.store.people().await?;
     let people = people
@@ -96,13 +98,23 @@ pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
     show_page(&caller, &page)
 }
 
-#[derive(Deserialize)]
+/// Longest name to sign in with, and of a person, in characters.
+const LOGIN_MAX: usize = 64;
+const NAME_MAX: usize = 80;
+
+#[derive(Deserialize, ToSchema)]
 pub struct NewPerson {
+    /// Small letters, digits and `.-_@`.
+    #[schema(schema_with = said::<{ LOGIN_MAX }>)]
     login: String,
+    #[schema(schema_with = said::<{ NAME_MAX }>)]
     name: String,
+    #[schema(value_type = Role)]
     role: String,
     #[serde(default)]
+    #[schema(value_type = Language, required = false)]
     language: String,
+    /// Those that it is for; a customer's account needs one.
     #[serde(default)]
     customers: Vec<Uuid>,
 }
@@ -112,9 +124,9 @@ pub async fn add(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<NewPerson>,
-) -> Answer {
+) -> Told<PersonPage> {
     let login = login_of(&form.login)?;
-    let name = text("name", &form.name, 80)?;
+    let name = text("name", &form.name, NAME_MAX)?;
     let role = role_of(&form.role)?;
     let customers = scope_of(role, form.customers)?;
     let mut person = Person::new(&login, &name, role, Timestamp::now());
@@ -125,7 +137,11 @@ pub async fn add(
     shown_with_link(&console, &caller, person, (link, after)).await
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<PersonPage> {
     let person = console.store.person(id).await?.ok_or(Refusal::NotFound)?;
     show_page(&caller, &person_page(&console, &caller, person, None).await?)
 }
@@ -146,13 +162,17 @@ async fn person_page(
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Edited {
+    #[schema(schema_with = said::<{ NAME_MAX }>)]
     name: String,
+    #[schema(value_type = Role)]
     role: String,
+    #[schema(value_type = Language)]
     language: String,
     #[serde(default)]
     customers: Vec<Uuid>,
+    /// Present: it may not sign in any more.
     #[serde(default)]
     disabled: Option<String>,
 }
@@ -162,7 +182,7 @@ pub async fn edit(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Edited>,
-) -> Answer {
+) -> Told<Id> {
     let mut person = console.store.person(id).await?.ok_or(Refusal::NotFound)?;
     let told = |person: &Person, customers: &[Uuid]| {
         let (name, role) = (&person.name, person.role.as_str());
@@ -176,7 +196,7 @@ pub async fn edit(
         return Err(Refusal::conflict("refused.oneself", ""));
     }
     let customers = scope_of(role, form.customers)?;
-    person.name = text("name", &form.name, 80)?;
+    person.name = text("name", &form.name, NAME_MAX)?;
     person.role = role;
     person.language = Language::of(&form.language).unwrap_or(person.language);
     person.disabled_at = match (form.disabled, person.disabled_at) {
@@ -190,7 +210,7 @@ pub async fn edit(
     }
     let after = told(&person, &customers);
     let detail = Detail { customer: None, before, after };
-    done(&caller, &format!("/people/{id}"), &id, detail)
+    done(&caller, &format!("/people/{id}"), &Id(id), detail)
 }
 
 /// A new one-time link: the earlier one ends.
@@ -198,7 +218,7 @@ pub async fn invite(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<Uuid>,
-) -> Answer {
+) -> Told<PersonPage> {
     let person = console.store.person(id).await?.ok_or(Refusal::NotFound)?;
     let link = make_link(&console.store, &console.url, &person).await?;
     shown_with_link(&console, &caller, person, (link, serde_json::Value::Null)).await
@@ -209,17 +229,15 @@ async fn shown_with_link(
     caller: &Caller,
     person: Person,
     (link, after): (String, serde_json::Value),
-) -> Answer {
+) -> Told<PersonPage> {
     let page = person_page(console, caller, person, Some(link)).await?;
-    let mut response = show_page(caller, &page)?;
-    response.extensions_mut().insert(Detail { after, ..Detail::default() });
-    Ok(response)
+    Ok(show_page(caller, &page)?.telling(Detail { after, ..Detail::default() }))
 }
 
 fn login_of(text: &str) -> Result<String, Refusal> {
     let login = text.trim();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_@".contains(c);
-    if (2..=64).contains(&login.len()) && login.chars().all(plain) {
+    if (2..=LOGIN_MAX).contains(&login.len()) && login.chars().all(plain) {
         return Ok(login.to_owned());
     }
     Err(Refusal::malformed("refused.login", login))

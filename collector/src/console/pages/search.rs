@@ -4,24 +4,25 @@ use askama::Template;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 
 /// Hits of one kind.
 const HITS_MAX: usize = 25;
 const NOTICES_SINCE: SignedDuration = SignedDuration::from_hours(24 * 400);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Wanted {
     #[serde(default)]
     q: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Hit {
     /// Key of the navigation: what kind of thing it is.
     kind: &'static str,
@@ -30,9 +31,9 @@ struct Hit {
     about: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "search.html")]
-struct SearchPage {
+pub struct SearchPage {
     #[serde(skip)]
     frame: Frame,
     q: String,
@@ -43,7 +44,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Asked(wanted): Asked<Wanted>,
-) -> Answer {
+) -> Told<SearchPage> {
     let q: String = wanted.q.trim().chars().take(100).collect();
     let frame = Frame::of(&caller);
     let mut hits = Vec::new();

@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -17,7 +18,7 @@ use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Asked, Filled, parsed};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Id, Refusal, Told, done, show as show_page};
 use crate::ledger::record::{self, Entry};
 use crate::ledger::{LedgerError, Recorded, recorded};
 use crate::service;
@@ -49,7 +50,8 @@ impl From<LedgerError> for Refusal {
 }
 
 /// One service in the list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceRow)]
 struct Row {
     id: Uuid,
     held_on: Date,
@@ -62,9 +64,9 @@ struct Row {
 /// A kind or a contract that may be chosen.
 type Choice = (String, String, String);
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "services.html")]
-struct ServicesPage {
+pub struct ServicesPage {
     #[serde(skip)]
     frame: Frame,
     services: Vec<Row>,
@@ -76,7 +78,7 @@ struct ServicesPage {
     may_record: bool,
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn list(State(console): State<Console>, caller: Caller) -> Told<ServicesPage> {
     let contracts = console.view(&caller).contracts_by_id().await?;
     let mut services = Vec::new();
     for row in console.store.service_records(None).await? {
@@ -103,15 +105,15 @@ pub async fn list(State(console): State<Console>, caller: Caller) -> Answer {
 }
 
 /// What is to be recorded.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Chosen {
     contract: Uuid,
     kind: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "service_form.html")]
-struct FormPage {
+pub struct FormPage {
     #[serde(skip)]
     frame: Frame,
     contract: Uuid,
@@ -121,6 +123,7 @@ struct FormPage {
     title_ko: String,
     title_en: String,
     /// Id and texts.
+    #[schema(value_type = Vec<Vec<String>>)]
     items: Vec<Choice>,
     results: [&'static str; 5],
     today: Date,
@@ -131,7 +134,7 @@ pub async fn form(
     State(console): State<Console>,
     caller: Caller,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<FormPage> {
     let contract = console.view(&caller).contract(chosen.contract).await?;
     let kind = service::kinds(&console.config.data)?.remove(&chosen.kind);
     let kind = kind.ok_or_else(|| Refusal::malformed("refused.value", chosen.kind.as_str()))?;
@@ -151,10 +154,11 @@ pub async fn form(
     show_page(&caller, &page)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Done {
     contract: Uuid,
     kind: String,
+    #[schema(value_type = Date)]
     held_on: String,
     engineer: String,
     #[serde(default)]
@@ -169,7 +173,7 @@ pub async fn add(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<Done>,
-) -> Answer {
+) -> Told<Id> {
     let contract = console.view(&caller).contract(form.contract).await?;
     let mut results = BTreeMap::new();
     for (key, word) in &form.items {
@@ -189,12 +193,12 @@ pub async fn add(
     let id = record::record(&console.store, &kinds, (&contract, &entry), by).await?;
     let after = serde_json::json!({"kind": form.kind, "held_on": form.held_on});
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    done(&caller, &format!("/services/{id}"), &id, detail)
+    done(&caller, &format!("/services/{id}"), &Id(id), detail)
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "service.html")]
-struct ServicePage {
+pub struct ServicePage {
     #[serde(skip)]
     frame: Frame,
     contract: Uuid,
@@ -217,7 +221,11 @@ impl ServicePage {
 }
 
 /// A service with its checklist.
-pub async fn show(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn show(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<ServicePage> {
     let found = recorded(&console.store, id).await?;
     let (contract, service) = found.ok_or(Refusal::NotFound)?;
     let contract = console.view(&caller).contract(contract).await?;

@@ -7,12 +7,13 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::config::{Config, Mail, Transport};
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::pki::Authority;
 use crate::service::Service;
 
@@ -23,7 +24,7 @@ const OWN_FILES: [&str; 3] =
 /// A key of `collector.toml`, and what holds for it.
 type Setting = (&'static str, String);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LevelRow {
     id: String,
     ko: String,
@@ -37,7 +38,7 @@ struct LevelRow {
 }
 
 /// A feed that is configured, and its last look.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FeedRow {
     name: String,
     from: String,
@@ -46,9 +47,9 @@ struct FeedRow {
     error: Option<String>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "settings.html")]
-struct SettingsPage {
+pub struct SettingsPage {
     #[serde(skip)]
     frame: Frame,
     version: &'static str,
@@ -57,6 +58,7 @@ struct SettingsPage {
     rules_sha256: String,
     authority_sha256: String,
     authority_until: Timestamp,
+    #[schema(value_type = Vec<(String, String)>)]
     settings: Vec<Setting>,
     levels: Vec<LevelRow>,
     feeds: Vec<FeedRow>,
@@ -64,7 +66,7 @@ struct SettingsPage {
     files: Vec<(&'static str, bool)>,
 }
 
-pub async fn show(State(console): State<Console>, caller: Caller) -> Answer {
+pub async fn show(State(console): State<Console>, caller: Caller) -> Told<SettingsPage> {
     let config = &console.config;
     let states = console.store.feed_states().await?;
     let feed = |feed: &crate::config::Feed| {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::console::Console;
 use crate::console::access::Caller;
@@ -40,13 +41,13 @@ struct CodePage {
     error: Option<&'static str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Wanted {
     #[serde(default)]
     to: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct NameAndPassword {
     login: String,
     password: String,
@@ -54,7 +55,7 @@ pub struct NameAndPassword {
     to: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Code {
     code: String,
     #[serde(default)]

@@ -7,6 +7,7 @@ use carepack_shared::Snapshot;
 use carepack_shared::observation::{Content, Outcome};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -14,7 +15,7 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 use crate::inspections::decoded;
 
 /// Longest content that is shown of one source, in bytes; the rest is told.
@@ -23,7 +24,7 @@ const SHOWN_BYTES_MAX: usize = 256 * 1024;
 /// What a host's own facts go by in the list of its sources.
 const FACTS: &str = "facts";
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SourceRow {
     key: String,
     probe: String,
@@ -34,9 +35,9 @@ struct SourceRow {
     bytes: usize,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "snapshot.html")]
-struct SnapshotPage {
+pub struct SnapshotPage {
     #[serde(skip)]
     frame: Frame,
     id: Uuid,
@@ -59,7 +60,7 @@ struct SnapshotPage {
     cut: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Wanted {
     #[serde(default)]
     source: String,
@@ -70,7 +71,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(wanted): Asked<Wanted>,
-) -> Answer {
+) -> Told<SnapshotPage> {
     let (row, host, contract) = console.view(&caller).snapshot(id).await?;
     let snapshot = decoded(&console.objects, &row).await?;
     let (content, cut) = content_of(&snapshot, &wanted.source);
@@ -97,10 +98,8 @@ pub async fn show(
         cut,
     };
     let after = serde_json::json!({"source": page.wanted});
-    let mut response = show_page(&caller, &page)?;
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    response.extensions_mut().insert(detail);
-    Ok(response)
+    Ok(show_page(&caller, &page)?.telling(detail))
 }
 
 /// What the host told instead of evidence, as if it were a source.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -13,19 +14,20 @@ use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, parsed};
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Refusal, Told, done, show as show_page};
 use crate::reports::review::{Item, Texts, Visit};
 
 /// Rows of the form's checklist; programs may send more.
 const FORM_ITEMS: usize = 8;
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "visits.html")]
-struct VisitsPage {
+pub struct VisitsPage {
     #[serde(skip)]
     frame: Frame,
     contract: Uuid,
     contract_name: String,
+    #[schema(value_type = Vec<Object>)]
     visits: Vec<Visit>,
     /// Names of the hosts that may have been looked at.
     #[serde(skip)]
@@ -38,7 +40,11 @@ struct VisitsPage {
     may_work: bool,
 }
 
-pub async fn list(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn list(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<VisitsPage> {
     let contract = console.view(&caller).contract(id).await?;
     let mut visits = console.inspector().visits(&contract, None).await?;
     visits.reverse();
@@ -58,8 +64,9 @@ pub async fn list(State(console): State<Console>, caller: Caller, Path(id): Path
 }
 
 /// A visit that was made; the three lists of the checklist belong together by place.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Made {
+    #[schema(value_type = Date)]
     held_on: String,
     who: String,
     #[serde(default)]
@@ -101,13 +108,19 @@ impl Made {
     }
 }
 
+/// Where a visit was entered.
+#[derive(Serialize, ToSchema)]
+pub struct Entered {
+    period: String,
+}
+
 /// Enters a visit; the report of the period that its day lies in tells of it.
 pub async fn add(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Made>,
-) -> Answer {
+) -> Told<Entered> {
     let contract = console.view(&caller).contract(id).await?;
     let visit = Visit {
         held_on: parsed("held_on", &form.held_on)?,
@@ -120,5 +133,5 @@ pub async fn add(
     let period = console.inspector().add_visit(&contract, &visit, by).await?;
     let after = json!({"held_on": visit.held_on, "who": visit.who, "period": period});
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    done(&caller, &format!("/contracts/{id}/visits"), &json!({"period": period}), detail)
+    done(&caller, &format!("/contracts/{id}/visits"), &Entered { period }, detail)
 }

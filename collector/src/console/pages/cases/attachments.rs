@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::one::actor;
@@ -15,7 +16,7 @@ use crate::cases::kind;
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::gate::Detail;
-use crate::console::page::{Answer, Refusal, done};
+use crate::console::page::{Answer, Refusal, Told, done};
 use crate::console::upload::Uploaded;
 use crate::store::Attachment;
 
@@ -23,8 +24,8 @@ use crate::store::Attachment;
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /// An attachment in the page of its case.
-#[derive(Serialize)]
-pub(super) struct Attached {
+#[derive(Serialize, ToSchema)]
+pub struct Attached {
     pub id: Uuid,
     pub name: String,
     pub kind: &'static str,
@@ -58,7 +59,7 @@ pub async fn attach(
     caller: Caller,
     Path(number): Path<String>,
     uploaded: Uploaded,
-) -> Answer {
+) -> Told<Vec<Attached>> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     let stores = (&console.store, &console.objects);
     let mut kept = Vec::new();

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::CaseRow;
@@ -11,10 +12,11 @@ use super::attachments::Attached;
 use crate::cases::{self, Actor, may_follow};
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::{maybe, said};
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Filled;
-use crate::console::page::{Answer, Refusal, done, show as show_page};
+use crate::console::page::{Refusal, Told, done, show as show_page};
 use crate::service::Service;
 use crate::store::{Case, CaseEvent, CaseState, Contract, Host};
 
@@ -23,7 +25,8 @@ const EVIDENCE_MAX: usize = 20;
 const HOST_EVIDENCE_MAX: u32 = 10;
 
 /// A line of the timeline.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseEvent)]
 pub(super) struct Line {
     pub at: Timestamp,
     pub actor: String,
@@ -49,7 +52,8 @@ impl From<CaseEvent> for Line {
 }
 
 /// A finding that the case is about.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseLinked)]
 struct Linked {
     host: Uuid,
     host_name: String,
@@ -58,7 +62,7 @@ struct Linked {
 }
 
 /// A snapshot that came since.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Evidence {
     id: Uuid,
     host_name: String,
@@ -66,9 +70,9 @@ struct Evidence {
     reason: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "case.html")]
-struct CasePage {
+pub struct CasePage {
     #[serde(skip)]
     frame: Frame,
     case: CaseRow,
@@ -123,7 +127,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Path(number): Path<String>,
-) -> Answer {
+) -> Told<CasePage> {
     let view = console.view(&caller);
     let (case, contract) = view.case(&number).await?;
     let linked = console.store.case_hosts(case.id).await?;
@@ -212,9 +216,11 @@ async fn evidence(
     Ok(all)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Comment {
+    #[schema(schema_with = said::<{ cases::TEXT_MAX }>)]
     text: String,
+    /// Present: not for the customer.
     #[serde(default)]
     internal: Option<String>,
 }
@@ -225,7 +231,7 @@ pub async fn comment(
     caller: Caller,
     Path(number): Path<String>,
     Filled(form): Filled<Comment>,
-) -> Answer {
+) -> Told<String> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     let words = (form.text.as_str(), form.internal.is_some(), actor(&caller));
     cases::comment(&console.store, &case, words, Timestamp::now()).await?;
@@ -233,7 +239,7 @@ pub async fn comment(
     back(&caller, (&case, &contract), after)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Reporter {
     email: String,
 }
@@ -244,20 +250,25 @@ pub async fn set_reporter(
     caller: Caller,
     Path(number): Path<String>,
     Filled(form): Filled<Reporter>,
-) -> Answer {
+) -> Told<String> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     cases::set_reporter(&console.store, &case, &form.email).await?;
     back(&caller, (&case, &contract), serde_json::json!({"reporter": form.email}))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Moved {
+    #[schema(value_type = CaseState)]
     state: String,
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ cases::TEXT_MAX }>)]
     note: String,
+    /// Of `resolved` and `closed`.
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ cases::TEXT_MAX }>)]
     cause: String,
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ cases::TEXT_MAX }>)]
     resolution: String,
 }
 
@@ -267,7 +278,7 @@ pub async fn set_state(
     caller: Caller,
     Path(number): Path<String>,
     Filled(form): Filled<Moved>,
-) -> Answer {
+) -> Told<String> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     let wrong = || Refusal::malformed("refused.value", form.state.as_str());
     let to = CaseState::of(&form.state).ok_or_else(wrong)?;
@@ -282,7 +293,7 @@ pub async fn set_state(
     back(&caller, (&case, &contract), serde_json::json!({"state": to.as_str()}))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Chosen {
     host: Uuid,
 }
@@ -293,7 +304,7 @@ pub async fn link(
     caller: Caller,
     Path(number): Path<String>,
     Filled(form): Filled<Chosen>,
-) -> Answer {
+) -> Told<String> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     let (host, _) = console.view(&caller).host(form.host).await?;
     cases::link(&console.store, &case, (&host, actor(&caller)), Timestamp::now()).await?;
@@ -306,14 +317,18 @@ pub async fn ask_snapshot(
     caller: Caller,
     Path(number): Path<String>,
     Filled(form): Filled<Chosen>,
-) -> Answer {
+) -> Told<String> {
     let (case, contract) = console.view(&caller).case(&number).await?;
     let (host, _) = console.view(&caller).host(form.host).await?;
     cases::ask_snapshot(&console.store, &case, (&host, actor(&caller)), Timestamp::now()).await?;
     back(&caller, (&case, &contract), serde_json::json!({"host": host.hostname}))
 }
 
-fn back(caller: &Caller, (case, contract): (&Case, &Contract), after: serde_json::Value) -> Answer {
+fn back(
+    caller: &Caller,
+    (case, contract): (&Case, &Contract),
+    after: serde_json::Value,
+) -> Told<String> {
     let before = serde_json::json!({"state": case.state.as_str()});
     let detail = Detail { customer: Some(contract.customer), before, after };
     let number = case.number();

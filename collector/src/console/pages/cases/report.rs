@@ -7,18 +7,19 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::CaseRow;
 use super::one::{self, Line};
 use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Answer, Refusal, Told, show as show_page};
 use crate::reports::incident::{self, Incident};
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "case_report.html")]
-struct ReportPage {
+pub struct ReportPage {
     #[serde(skip)]
     frame: Frame,
     case: CaseRow,
@@ -118,7 +119,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Path(number): Path<String>,
-) -> Answer {
+) -> Told<ReportPage> {
     show_page(&caller, &ReportPage::of(&console, &caller, &number).await?)
 }
 

@@ -3,19 +3,25 @@
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::{IMPORTANCES, ROLE_MAX, importances};
 use crate::cases::{self, Actor};
 use crate::console::Console;
 use crate::console::access::Caller;
+use crate::console::describe::maybe;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, optional};
-use crate::console::page::{Answer, Refusal, done};
+use crate::console::page::{Id, Refusal, Told, done};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Edited {
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ ROLE_MAX }>)]
     role: String,
+    /// Its weight in the contract's score.
+    #[schema(schema_with = importances)]
     importance: u8,
 }
 
@@ -24,10 +30,10 @@ pub async fn edit(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Edited>,
-) -> Answer {
+) -> Told<Id> {
     let (host, contract) = console.view(&caller).host(id).await?;
-    let role = optional("role", &form.role, 80)?;
-    if ![1, 2, 4].contains(&form.importance) {
+    let role = optional("role", &form.role, ROLE_MAX)?;
+    if !IMPORTANCES.contains(&form.importance) {
         return Err(Refusal::malformed(
             "refused.value",
             format!("importance: {}", form.importance),
@@ -41,10 +47,10 @@ pub async fn edit(
         before: told(&host.role, host.importance),
         after: told(&role, form.importance),
     };
-    done(&caller, &format!("/hosts/{id}"), &id, detail)
+    done(&caller, &format!("/hosts/{id}"), &Id(id), detail)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Linked {
     /// Its number.
     case: String,
@@ -57,7 +63,7 @@ pub async fn link_finding(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Linked>,
-) -> Answer {
+) -> Told<String> {
     let view = console.view(&caller);
     let (host, contract) = view.host(id).await?;
     let (case, _) = view.case(&form.case).await?;
@@ -77,7 +83,7 @@ pub async fn collect(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<Uuid>,
-) -> Answer {
+) -> Told<Id> {
     let (host, contract) = console.view(&caller).host(id).await?;
     if host.refuses_on_demand {
         return Err(Refusal::conflict("refused.on_demand", host.hostname));
@@ -88,7 +94,7 @@ pub async fn collect(
     }
     let after = serde_json::json!({"request": request});
     let detail = Detail { customer: Some(contract.customer), after, ..Detail::default() };
-    done(&caller, &format!("/hosts/{id}"), &request, detail)
+    done(&caller, &format!("/hosts/{id}"), &Id(request), detail)
 }
 
 /// Revokes its certificates; its history stays.
@@ -96,11 +102,11 @@ pub async fn retire(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<Uuid>,
-) -> Answer {
+) -> Told<Id> {
     let (host, contract) = console.view(&caller).host(id).await?;
     if !console.store.retire_host(id, Timestamp::now()).await? {
         return Err(Refusal::conflict("refused.retired", host.hostname));
     }
     let detail = Detail { customer: Some(contract.customer), ..Detail::default() };
-    done(&caller, &format!("/hosts/{id}"), &id, detail)
+    done(&caller, &format!("/hosts/{id}"), &Id(id), detail)
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use carepack_assessment::advised::{Advised, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Tabs, judged};
@@ -11,11 +12,11 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host_advisories.html")]
-struct AdvisoriesPage {
+pub struct AdvisoriesPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(flatten)]
@@ -23,6 +24,7 @@ struct AdvisoriesPage {
     #[serde(skip)]
     q: String,
     /// None where it could not be matched.
+    #[schema(value_type = Option<Object>)]
     advised: Option<Advised>,
 }
 
@@ -31,7 +33,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<AdvisoriesPage> {
     let judged = judged(&console, &caller, (id, "advisories"), &chosen).await?;
     let mut advised = judged.page.and_then(|page| page.advised);
     let wanted = chosen.q.trim().to_lowercase();

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use carepack_facts::Facts;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Tabs, judged};
@@ -12,12 +13,12 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 
 /// Longest value shown in a list, in bytes; the snapshot has all of it.
 const VALUE_BYTES_MAX: usize = 2_000;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Fact {
     key: String,
     value: String,
@@ -28,9 +29,9 @@ struct Fact {
     unseen: &'static str,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host_facts.html")]
-struct FactsPage {
+pub struct FactsPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(flatten)]
@@ -47,7 +48,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<FactsPage> {
     let judged = judged(&console, &caller, (id, "facts"), &chosen).await?;
     let facts = judged.page.as_ref().map(|page| listed(&page.facts, chosen.q.trim()));
     let snapshot = judged.page.and_then(|page| page.snapshot).map(|snapshot| snapshot.id);
@@ -58,10 +59,8 @@ pub async fn show(
         snapshot,
         facts: facts.unwrap_or_default(),
     };
-    let mut response = show_page(&caller, &page)?;
     let detail = Detail { customer: Some(judged.contract.customer), ..Detail::default() };
-    response.extensions_mut().insert(detail);
-    Ok(response)
+    Ok(show_page(&caller, &page)?.telling(detail))
 }
 
 /// Facts whose key has `wanted` in it, by key.

@@ -7,22 +7,25 @@ use carepack_assessment::model::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Judged, Tabs, judged};
+use super::settling::Decisions;
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::charts;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 use crate::handovers::{Place, chain};
 use crate::store::{CaseState, Contract, Host, SnapshotRow};
 
 /// Most cases that a finding may be linked to, the newest ones.
 const CASES_MAX: usize = 50;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HostFindingRow)]
 pub struct FindingRow {
     rule: String,
     area: &'static str,
@@ -40,7 +43,7 @@ pub struct FindingRow {
     remedies: Vec<Remedy>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Sentences {
     title: String,
     expected: String,
@@ -48,7 +51,7 @@ pub struct Sentences {
     finding: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Remedy {
     ko: String,
     en: String,
@@ -91,21 +94,24 @@ impl From<Finding> for FindingRow {
 }
 
 /// What an assessment says of the host.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Assessed {
     period: String,
+    #[schema(value_type = Object)]
     score: Score,
+    #[schema(value_type = Option<Object>)]
     movement: Option<Movement>,
     /// Danger, attention, unknown, excepted; passes are only counted.
     findings: Vec<FindingRow>,
     passed: usize,
+    #[schema(value_type = Vec<Object>)]
     changes: Vec<Change>,
     products: Vec<(String, String)>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host.html")]
-struct HostPage {
+pub struct HostPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(skip)]
@@ -121,13 +127,15 @@ struct HostPage {
     may_work: bool,
     #[serde(skip)]
     may_retire: bool,
+    #[serde(flatten)]
+    decisions: Decisions,
     /// Number and title of the contract's cases that a finding may be linked to.
     #[serde(skip)]
     cases: Vec<(String, String)>,
 }
 
 /// What is known of a host without any snapshot.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Head {
     id: Uuid,
     name: String,
@@ -178,7 +186,7 @@ impl HostPage {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Snapshot {
     id: Uuid,
     reason: String,
@@ -206,7 +214,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<HostPage> {
     let Judged { host, contract, results, page, tabs } =
         judged(&console, &caller, (id, ""), &chosen).await?;
     let assessed = page.map(|page| assessed(&tabs.period, page));
@@ -221,6 +229,7 @@ pub async fn show(
         cases.extend(open.map(|case| (case.number(), case.title)));
     }
     let files = chain(&console.store.handovers(id).await?);
+    let decisions = Decisions::of(&console, &caller, (&host, &contract)).await?;
     let head = Head::of(host, &contract);
     let page = HostPage {
         frame: Frame::of(&caller),
@@ -232,6 +241,7 @@ pub async fn show(
         files,
         may_work: caller.may(Right::Work),
         may_retire: caller.may(Right::Contracts),
+        decisions,
         cases,
     };
     show_page(&caller, &page)

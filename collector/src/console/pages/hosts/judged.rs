@@ -3,6 +3,7 @@
 
 use carepack_assessment::model::HostAssessment;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -15,7 +16,7 @@ use crate::store::{Contract, Host, HostResult};
 pub const PERIODS_MAX: u32 = 24;
 
 /// The period that an address asks for; empty: the newest.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Chosen {
     pub period: String,
@@ -24,7 +25,7 @@ pub struct Chosen {
 }
 
 /// What stands above each tab of a host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Tabs {
     pub host: Uuid,
     pub name: String,

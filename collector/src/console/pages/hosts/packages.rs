@@ -9,6 +9,7 @@ use carepack_assessment::advised::{Advised, Row};
 use carepack_facts::Facts;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Tabs, judged};
@@ -16,12 +17,12 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 
 /// Rows of one page; a name narrows it.
 const ROWS_MAX: usize = 1_000;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Package {
     name: String,
     arch: String,
@@ -33,9 +34,9 @@ struct Package {
     fixed: String,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host_packages.html")]
-struct PackagesPage {
+pub struct PackagesPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(flatten)]
@@ -54,7 +55,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<PackagesPage> {
     let judged = judged(&console, &caller, (id, "packages"), &chosen).await?;
     let (mut packages, unseen) = match &judged.page {
         Some(page) => listed(&page.facts, page.advised.as_ref()),

@@ -7,6 +7,7 @@ use carepack_assessment::model::HostAssessment;
 use carepack_facts::Facts;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::judged::{Chosen, Tabs, judged};
@@ -14,7 +15,7 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, show as show_page};
+use crate::console::page::{Told, show as show_page};
 use crate::reports::resource_series;
 
 /// Rows of each table.
@@ -35,7 +36,7 @@ const FIGURES: [(&str, &str); 8] = [
 ];
 
 /// One measure, hour by hour; an hour without a sample is null.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 struct Series {
     name: String,
     unit: String,
@@ -69,7 +70,7 @@ impl Series {
 }
 
 /// A file system as it was at the end, and where it is going.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 struct FileSystem {
     mount: String,
     used_pct: f64,
@@ -79,9 +80,9 @@ struct FileSystem {
     full_in: Option<(i64, i64)>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "host_resources.html")]
-struct ResourcesPage {
+pub struct ResourcesPage {
     #[serde(skip)]
     frame: Frame,
     #[serde(flatten)]
@@ -99,7 +100,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(chosen): Asked<Chosen>,
-) -> Answer {
+) -> Told<ResourcesPage> {
     let judged = judged(&console, &caller, (id, "resources"), &chosen).await?;
     let frame = Frame::of(&caller);
     let page = match &judged.page {

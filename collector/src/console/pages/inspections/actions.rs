@@ -6,14 +6,16 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::find;
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
+use crate::console::describe::{AnySchema, maybe, one_of};
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, optional, parsed};
-use crate::console::page::{Answer, Refusal, done};
+use crate::console::page::{Id, Refusal, Told, done};
 use crate::inspections::review::{Accepted, Decision, Role, Wish};
 use crate::store::{Acknowledged, Contract};
 
@@ -22,22 +24,50 @@ fn detail(contract: &Contract, after: serde_json::Value) -> Detail {
 }
 
 /// Takes an inspection into review; a published one is reopened for a corrected edition.
-pub async fn open(State(console): State<Console>, caller: Caller, Path(id): Path<Uuid>) -> Answer {
+pub async fn open(
+    State(console): State<Console>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Told<Id> {
     let (inspection, contract) = find(&console, &caller, id).await?;
     console.inspector().open_review(&contract, &inspection.period).await?;
-    done(&caller, &format!("/inspections/{id}"), &id, detail(&contract, serde_json::Value::Null))
+    done(
+        &caller,
+        &format!("/inspections/{id}"),
+        &Id(id),
+        detail(&contract, serde_json::Value::Null),
+    )
+}
+
+/// Longest reason or comment, in characters.
+const WORDS_MAX: usize = 2_000;
+
+fn decisions() -> AnySchema {
+    one_of(&["", "accept", "correct", "except", "reopen"])
+}
+
+fn verdicts() -> AnySchema {
+    one_of(&["", "danger", "attention", "pass", "not_applicable"])
+}
+
+fn roles() -> AnySchema {
+    one_of(&["author", "reviewer", "approver"])
 }
 
 /// A decision on one finding.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Decided {
     /// Host's id or group's name.
+    #[schema(required)]
     place: String,
+    #[schema(required)]
     rule: String,
-    /// `accept`, `correct`, `except`, `reopen`; empty: only words.
+    /// Empty: only words.
+    #[schema(schema_with = decisions)]
     decision: String,
     /// Of `correct`.
+    #[schema(schema_with = verdicts)]
     verdict: String,
     reason: String,
     /// Of `except`.
@@ -90,7 +120,7 @@ pub async fn decide(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Decided>,
-) -> Answer {
+) -> Told<Decided> {
     let (inspection, contract) = find(&console, &caller, id).await?;
     let wish = Wish {
         decision: form.decision(&contract)?,
@@ -107,7 +137,7 @@ pub async fn decide(
     done(&caller, &place, &form, detail(&contract, after))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Opinion {
     ko: String,
     en: String,
@@ -119,7 +149,7 @@ pub async fn opinion(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Opinion>,
-) -> Answer {
+) -> Told<Id> {
     let (inspection, contract) = find(&console, &caller, id).await?;
     let inspector = console.inspector();
     let reviewing = inspector.reviewing(&contract, &inspection.period).await?;
@@ -127,12 +157,12 @@ pub async fn opinion(
     let (ko, en) = (text(&form.ko), text(&form.en));
     inspector.set_opinion(&reviewing, Some(&ko), Some(&en)).await?;
     let after = serde_json::json!({"ko": ko, "en": en});
-    done(&caller, &format!("/inspections/{id}#opinion"), &id, detail(&contract, after))
+    done(&caller, &format!("/inspections/{id}#opinion"), &Id(id), detail(&contract, after))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Signature {
-    /// `author`, `reviewer` or `approver`.
+    #[schema(schema_with = roles)]
     role: String,
 }
 
@@ -142,7 +172,7 @@ pub async fn sign(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Signature>,
-) -> Answer {
+) -> Told<Id> {
     let role = match form.role.as_str() {
         "author" => Role::Author,
         "reviewer" => Role::Reviewer,
@@ -155,13 +185,21 @@ pub async fn sign(
     let reviewing = inspector.reviewing(&contract, &inspection.period).await?;
     inspector.sign(&reviewing, role, (&caller.person.name, Timestamp::now())).await?;
     let after = serde_json::json!({"role": form.role});
-    done(&caller, &format!("/inspections/{id}#signatures"), &id, detail(&contract, after))
+    done(&caller, &format!("/inspections/{id}#signatures"), &Id(id), detail(&contract, after))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Reason {
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     reason: String,
+}
+
+/// What was published.
+#[derive(Serialize, ToSchema)]
+pub struct Edition {
+    document: String,
+    edition: u32,
 }
 
 /// Publishes the signed review as the next edition.
@@ -170,21 +208,22 @@ pub async fn publish(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Reason>,
-) -> Answer {
+) -> Told<Edition> {
     let (inspection, contract) = find(&console, &caller, id).await?;
-    let reason = optional("reason", &form.reason, 2_000)?;
+    let reason = optional("reason", &form.reason, WORDS_MAX)?;
     let inspector = console.inspector();
     let reviewing = inspector.reviewing(&contract, &inspection.period).await?;
     let by = (caller.person.name.as_str(), Timestamp::now());
     let edition = inspector.publish(&reviewing, &reason, by).await?;
-    let after = serde_json::json!({"document": edition.document, "edition": edition.number});
-    let told = detail(&contract, after.clone());
+    let after = Edition { document: edition.document, edition: edition.number };
+    let told = detail(&contract, serde_json::to_value(&after).unwrap_or_default());
     done(&caller, &format!("/inspections/{id}#editions"), &after, told)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Comment {
     #[serde(default)]
+    #[schema(schema_with = maybe::<{ WORDS_MAX }>)]
     comment: String,
 }
 
@@ -194,14 +233,14 @@ pub async fn acknowledge(
     caller: Caller,
     Path(id): Path<Uuid>,
     Filled(form): Filled<Comment>,
-) -> Answer {
+) -> Told<Id> {
     let (inspection, contract) = find(&console, &caller, id).await?;
     let told = Acknowledged {
         at: Timestamp::now(),
         name: caller.person.name.clone(),
-        comment: optional("comment", &form.comment, 2_000)?,
+        comment: optional("comment", &form.comment, WORDS_MAX)?,
     };
     let edition = console.inspector().acknowledge(&contract, &inspection.period, &told).await?;
     let after = serde_json::json!({"edition": edition.number, "comment": told.comment});
-    done(&caller, &format!("/inspections/{id}#editions"), &id, detail(&contract, after))
+    done(&caller, &format!("/inspections/{id}#editions"), &Id(id), detail(&contract, after))
 }

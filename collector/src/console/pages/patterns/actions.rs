@@ -2,15 +2,17 @@
 
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::access::Caller;
+use crate::console::describe::said;
 use crate::console::gate::Detail;
 use crate::console::input::{Filled, parsed, text};
-use crate::console::page::{Answer, Refusal, done};
+use crate::console::page::{Refusal, Told, done};
 use crate::reports::review::Texts;
 use crate::store::PatternState;
 use crate::support_patterns::draft::{self as drafting, Birth};
@@ -19,18 +21,29 @@ use crate::support_patterns::{self, YAML_BYTES_MAX, hunt, tell};
 /// Longest sentence about a pattern, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct New {
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     id: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     area: String,
+    /// Its number.
     case: String,
     host: Uuid,
+    /// When it happened.
+    #[schema(value_type = Timestamp)]
     at: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     title_ko: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     title_en: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     why_ko: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     why_en: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     remedy_ko: String,
+    #[schema(schema_with = said::<{ TEXT_CHARS_MAX }>)]
     remedy_en: String,
 }
 
@@ -39,7 +52,7 @@ pub async fn draft(
     State(console): State<Console>,
     caller: Caller,
     Filled(form): Filled<New>,
-) -> Answer {
+) -> Told<String> {
     let view = console.view(&caller);
     let (case, contract) = view.case(&form.case).await?;
     let (host, of) = view.host(form.host).await?;
@@ -67,8 +80,9 @@ pub async fn draft(
     done(&caller, &format!("/patterns/{}", pattern.id), &pattern.yaml, detail)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Written {
+    #[schema(schema_with = said::<{ YAML_BYTES_MAX }>)]
     yaml: String,
 }
 
@@ -78,7 +92,7 @@ pub async fn edit(
     caller: Caller,
     Path(id): Path<String>,
     Filled(form): Filled<Written>,
-) -> Answer {
+) -> Told<u32> {
     // Browsers send CRLF; the rule is kept as Unix text.
     let yaml = text("yaml", &form.yaml.replace("\r\n", "\n"), YAML_BYTES_MAX)?;
     let by = (caller.person.name.as_str(), Timestamp::now());
@@ -92,7 +106,7 @@ pub async fn attempt(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer {
+) -> Told<u32> {
     let pattern = support_patterns::get(&console.store, &id).await?;
     support_patterns::compiled(&pattern)?;
     let running = console
@@ -121,7 +135,7 @@ pub async fn shadow(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer {
+) -> Told<Advanced> {
     advance(&console, &caller, &id, PatternState::Shadow).await
 }
 
@@ -130,7 +144,7 @@ pub async fn publish(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer {
+) -> Told<Advanced> {
     advance(&console, &caller, &id, PatternState::Published).await
 }
 
@@ -139,11 +153,20 @@ pub async fn retire(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer {
+) -> Told<Advanced> {
     advance(&console, &caller, &id, PatternState::Retired).await
 }
 
-async fn advance(console: &Console, caller: &Caller, id: &str, to: PatternState) -> Answer {
+/// Where a pattern has come to.
+#[derive(Serialize, ToSchema)]
+pub struct Advanced {
+    #[schema(value_type = PatternState)]
+    state: &'static str,
+    /// Notices that were drafted for it.
+    notices: usize,
+}
+
+async fn advance(console: &Console, caller: &Caller, id: &str, to: PatternState) -> Told<Advanced> {
     let now = Timestamp::now();
     let by = (caller.person.name.as_str(), now);
     let moved = support_patterns::advance(&console.store, id, to, by).await?;
@@ -151,8 +174,9 @@ async fn advance(console: &Console, caller: &Caller, id: &str, to: PatternState)
         PatternState::Published => tell::draft(&console.store, &moved, now).await?,
         _ => 0,
     };
-    let after = json!({"state": moved.state.as_str(), "notices": notices});
-    done(caller, &format!("/patterns/{id}"), &after, detail(after.clone()))
+    let after = Advanced { state: moved.state.as_str(), notices };
+    let told = detail(serde_json::to_value(&after).unwrap_or_default());
+    done(caller, &format!("/patterns/{id}"), &after, told)
 }
 
 fn detail(after: serde_json::Value) -> Detail {

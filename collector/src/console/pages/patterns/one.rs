@@ -4,16 +4,17 @@ use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::PatternRow;
 use crate::console::Console;
 use crate::console::access::{Caller, Right};
 use crate::console::frame::Frame;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Refusal, Told, show as show_page};
 use crate::store::{PatternChange, PatternState};
 use crate::support_patterns::{self, Found, tell};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Step {
     at: Timestamp,
     by: String,
@@ -28,7 +29,7 @@ impl From<PatternChange> for Step {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Trial {
     tried_at: Timestamp,
     /// Hosts of customers that the caller does not see are counted only.
@@ -36,9 +37,9 @@ struct Trial {
     found: Found,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "pattern.html")]
-struct PatternPage {
+pub struct PatternPage {
     #[serde(skip)]
     frame: Frame,
     pattern: PatternRow,
@@ -70,7 +71,7 @@ pub async fn show(
     State(console): State<Console>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer {
+) -> Told<PatternPage> {
     let pattern = support_patterns::get(&console.store, &id).await?;
     let trial = match console.store.trial(&id, pattern.revision).await? {
         Some(trial) => {

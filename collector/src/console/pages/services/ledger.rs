@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -13,7 +14,7 @@ use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::gate::Detail;
 use crate::console::input::Asked;
-use crate::console::page::{Answer, Refusal, show as show_page};
+use crate::console::page::{Answer, Refusal, Told, show as show_page};
 use crate::console::pages::inspections::REPORT_POLICY;
 use crate::ledger::{self, Became, Ledger, Span};
 use crate::reports::{Lang, annual};
@@ -21,15 +22,15 @@ use crate::service::Service;
 use crate::store::Contract;
 
 /// The year that is asked for; this one without it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Filter {
     year: Option<i16>,
 }
 
-#[derive(Template, Serialize)]
+#[derive(Template, Serialize, ToSchema)]
 #[template(path = "ledger.html")]
-struct LedgerPage {
+pub struct LedgerPage {
     #[serde(skip)]
     frame: Frame,
     contract: Uuid,
@@ -79,7 +80,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<Uuid>,
     Asked(filter): Asked<Filter>,
-) -> Answer {
+) -> Told<LedgerPage> {
     let (contract, year, ledger) = read(&console, &caller, (id, filter.year)).await?;
     let page = LedgerPage { frame: Frame::of(&caller), contract: contract.id, year, ledger };
     show_page(&caller, &page)

@@ -1,0 +1,3 @@
+UPDATE hosts
+SET machine_sha256 = $2
+WHERE id = $1 AND retired_at IS NULL
