@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(told(&[two.clone(), one.clone(), three.clone()]), "1 2 3");
         assert_eq!(told(&[three.clone(), one.clone()]), "1 (2) 3");
         assert_eq!(told(&[file(9, Some("sha-8")), one.clone()]), "1 (2–8) 9");
-        assert_eq!(told(&[three.clone()]), "(1–2) 3");
+        assert_eq!(told(std::slice::from_ref(&three)), "(1–2) 3");
         assert_eq!(told(&[one.clone(), file(2, Some("other"))]), "1 2!");
         let gap = chain(&[three.clone(), one.clone()]).remove(1);
         assert_eq!(gap.period.as_deref(), Some("2026-02"));
@@ -213,8 +213,8 @@ mod tests {
         assert_eq!(missing(&held, "2026-03"), None);
         let long = [file(9, Some("sha-8")), one.clone()];
         assert_eq!(missing(&long, "2026-05").as_deref(), Some("2–8"));
-        assert!(remarks(&[one.clone()], &two).is_empty());
-        assert_eq!(remarks(&[one.clone()], &three), [Remark::Missing(gap)]);
+        assert!(remarks(std::slice::from_ref(&one), &two).is_empty());
+        assert_eq!(remarks(std::slice::from_ref(&one), &three), [Remark::Missing(gap)]);
         // The missing one comes late: it says nothing new.
         assert!(remarks(&[one.clone(), three.clone()], &two).is_empty());
         let forged = Handover { sha256: "forged".into(), ..two };

@@ -182,7 +182,7 @@ impl Namer {
                 let rest = name.strip_suffix(*domain);
                 rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             };
-            if !name.starts_with("localhost") && !PUBLIC.iter().any(|domain| beneath(&domain)) {
+            if !name.starts_with("localhost") && !PUBLIC.iter().any(beneath) {
                 self.learn_host(&name);
             }
         }

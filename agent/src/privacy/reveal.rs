@@ -139,7 +139,7 @@ impl Names {
                 }
                 match self.name(code) {
                     Some(name) => {
-                        to.write_all(text[at..found.start()].as_bytes())?;
+                        to.write_all(&text.as_bytes()[at..found.start()])?;
                         to.write_all(escaped(name, form).as_bytes())?;
                         at = end;
                         *turned += 1;
@@ -148,7 +148,7 @@ impl Names {
                     None => {}
                 }
             }
-            to.write_all(text[at..].as_bytes())?;
+            to.write_all(&text.as_bytes()[at..])?;
             to.write_all(chunk.invalid())?;
         }
         Ok(())

@@ -28,7 +28,10 @@ pub type Lacks = BTreeMap<String, Lack>;
 
 /// What was gathered last, and of which set and inventories; clones share it.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Option<(String, Arc<Lacks>)>>>);
+pub struct Kept(Arc<Mutex<Option<Answer>>>);
+
+/// The state that it was made of, and what it says.
+type Answer = (String, Arc<Lacks>);
 
 impl Console {
     /// What is lacking now. Gathering takes seconds with a vendor's whole history; whoever asks
