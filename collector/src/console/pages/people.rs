@@ -130,7 +130,7 @@ pub async fn add(
     let role = role_of(&form.role)?;
     let customers = scope_of(role, form.customers)?;
     let mut person = Person::new(&login, &name, role, Timestamp::now());
-    person.language = Language::of(&form.language).unwrap_or(Language::Korean);
+    person.language = language_of(&form.language, person.language)?;
     console.store.add_person(&person, &customers).await?;
     let link = make_link(&console.store, &console.url, &person).await?;
     let after = serde_json::json!({"login": login, "role": form.role, "customers": customers});
@@ -198,7 +198,7 @@ pub async fn edit(
     let customers = scope_of(role, form.customers)?;
     person.name = text("name", &form.name, NAME_MAX)?;
     person.role = role;
-    person.language = Language::of(&form.language).unwrap_or(person.language);
+    person.language = language_of(&form.language, person.language)?;
     person.disabled_at = match (form.disabled, person.disabled_at) {
         (Some(_), Some(since)) => Some(since),
         (Some(_), None) => Some(Timestamp::now()),
@@ -245,6 +245,14 @@ fn login_of(text: &str) -> Result<String, Refusal> {
 
 fn role_of(text: &str) -> Result<Role, Refusal> {
     Role::of(text).ok_or_else(|| Refusal::malformed("refused.value", text))
+}
+
+/// The language that is named; without one it stays.
+fn language_of(text: &str, before: Language) -> Result<Language, Refusal> {
+    if text.is_empty() {
+        return Ok(before);
+    }
+    Language::of(text).ok_or_else(|| Refusal::malformed("refused.value", text))
 }
 
 /// A customer's account is for one customer at least.
