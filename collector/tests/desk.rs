@@ -65,7 +65,7 @@ async fn a_file_is_kept_by_its_digest_and_within_limits(store: Store) {
     let kept = attachments::attach(stores, &case, (&log, CUSTOMER), now).await.unwrap();
     assert_eq!((kept.name.as_str(), kept.kind), ("messages.log", AttachmentKind::Text));
     assert!(!kept.internal, "a customer's file is never internal");
-    assert_eq!(store.attachments(case.id).await.unwrap(), [kept.clone()]);
+    assert_eq!(store.attachments(case.id).await.unwrap(), std::slice::from_ref(&kept));
     assert_eq!(attachments::read(&objects, &kept).await.unwrap(), log.bytes);
     let twice = attachments::attach(stores, &case, (&log, CUSTOMER), now).await.unwrap_err();
     assert!(matches!(twice, CaseError::Store(StoreError::Exists { .. })), "{twice}");

@@ -370,7 +370,7 @@ fn a_relay_passes_to_one_place_and_what_waits_is_sent_when_it_is_back() -> Resul
         let answer = said(address, request.as_bytes())?;
         // A flood is cut off before its refusal can be read.
         let cut = request.len() > 4096 && answer.is_empty();
-        ensure!(cut || answer.starts_with(status), "{:.40}: {answer}", request);
+        ensure!(cut || answer.starts_with(status), "{request:.40}: {answer}");
     }
     // Those who hold every place hold it for ten seconds at most.
     let held: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(address)).collect();

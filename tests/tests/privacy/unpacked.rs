@@ -15,23 +15,23 @@ const RUN_BYTES_MIN: usize = 16;
 /// As text: what is none in between is replaced.
 pub fn layers(bytes: &[u8]) -> Vec<String> {
     let mut all = Vec::new();
-    unpack(bytes.to_vec(), 0, &mut all);
+    unpack(bytes, 0, &mut all);
     all
 }
 
-fn unpack(bytes: Vec<u8>, depth: usize, all: &mut Vec<String>) {
+fn unpack(bytes: &[u8], depth: usize, all: &mut Vec<String>) {
     let mut below = Vec::new();
     if depth < DEPTH_MAX {
-        below.extend(frames(&bytes));
-        below.extend(strings(&bytes));
-        below.extend(percent(&bytes));
+        below.extend(frames(bytes));
+        below.extend(strings(bytes));
+        below.extend(percent(bytes));
         // Short runs end up in one layer, or there would be ten thousand of them.
-        let runs = [base64_runs(&bytes), hex_runs(&bytes)];
+        let runs = [base64_runs(bytes), hex_runs(bytes)];
         below.extend(runs.into_iter().filter(|run| !run.is_empty()));
     }
-    all.push(String::from_utf8_lossy(&bytes).into_owned());
+    all.push(String::from_utf8_lossy(bytes).into_owned());
     for layer in below {
-        unpack(layer, depth + 1, all);
+        unpack(&layer, depth + 1, all);
     }
 }
 
