@@ -124,11 +124,11 @@ fn new_words(text: &str) -> String {
     let above = text.lines().take_while(|line| !line.contains(REPLY_ABOVE));
     let mut lines: Vec<&str> = above.map(str::trim_end).collect();
     let is_quote = |line: &&str| line.is_empty() || line.starts_with('>');
-    while lines.last().is_some_and(|line| is_quote(line)) {
+    while lines.last().is_some_and(&is_quote) {
         lines.pop();
     }
     let says_who = |line: &&str| line.ends_with("wrote:") || line.ends_with("작성:");
-    if lines.last().is_some_and(|line| says_who(line)) {
+    if lines.last().is_some_and(says_who) {
         lines.pop();
     }
     lines.join("\n").trim().to_owned()
