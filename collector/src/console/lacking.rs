@@ -26,12 +26,12 @@ pub struct Lack {
 /// By id; empty before the first set.
 pub type Lacks = BTreeMap<String, Lack>;
 
-/// What was gathered last, and of which set and inventories; clones share it.
-#[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Option<Answer>>>);
+/// What was gathered, and of which set and inventories.
+type Gathered = (String, Arc<Lacks>);
 
-/// The state that it was made of, and what it says.
-type Answer = (String, Arc<Lacks>);
+/// What was gathered last; clones share it.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<Option<Gathered>>>);
 
 impl Console {
     /// What is lacking now. Gathering takes seconds with a vendor's whole history; whoever asks
