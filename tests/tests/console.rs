@@ -130,6 +130,7 @@ fn pages_fit_narrow_windows_in_both_languages() -> Result<()> {
     let of_contract = ["", "/ledger", "/visits"].map(|part| format!("{contract}{part}"));
     let mut pages = vec![
         "/",
+        "/advisories",
         "/alarms",
         "/audit",
         "/calendar",

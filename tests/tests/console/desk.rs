@@ -164,5 +164,8 @@ fn a_notice_is_decided_by_its_customer_in_the_portal() -> Result<()> {
     ensure!(notice(&collector)?["state"] == "decided", "{}", notice(&collector)?);
     browser.go(&format!("{base}/plans"))?;
     browser.sees("web01")?;
-    browser.sound(&base, &[&page, "/notices", "/plans", "/"])
+    browser.sound(
+        &base,
+        &[&page, "/notices", "/advisories", "/advisories/RHSA-2026:9001", "/plans", "/"],
+    )
 }
