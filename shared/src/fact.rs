@@ -34,7 +34,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Puts a fact; its unit comes from the parser's [`Spec`] when the parser is settled.
+    /// Puts a fact; its unit comes from the parser's specification when the parser is settled.
     pub fn put(&mut self, key: &str, value: impl Into<Value>, source: &str) {
         self.missing.remove(key);
         let fact = Fact { value: value.into(), unit: String::new(), source: source.to_owned() };
