@@ -53,7 +53,12 @@ async fn measure(count: usize) {
     let objects = Objects::open(&data.join("objects")).expect("an object store");
     let pack = Arc::new(rules::built_in().expect("the rule pack"));
     let token = seed(&store, count).await;
-    let console = Console::new((store, objects), config, pack, ("http://bench", &"ab".repeat(32)));
+    let console = Console::new(
+        (store, objects),
+        config,
+        pack,
+        ("http://bench", &"ab".repeat(32), jiff::Timestamp::now()),
+    );
     let router = router(console);
     println!("{count} hosts, {MONTHS} months");
     for path in [

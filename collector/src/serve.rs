@@ -152,7 +152,7 @@ pub async fn serve_until(
     let stores = (parts.store.clone(), parts.objects.clone());
     let shared = Arc::new(config.clone());
     let pack = Arc::new(rules::built_in()?);
-    let reached = (url.as_str(), addresses.ca_sha256.as_str());
+    let reached = (url.as_str(), addresses.ca_sha256.as_str(), authority.not_after());
     let console = Console::new(stores.clone(), Arc::clone(&shared), pack, reached);
     let notices = Notices::open(stores.clone(), Arc::clone(&shared), url)?;
     let intake = Intake::new(

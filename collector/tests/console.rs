@@ -4,6 +4,7 @@
 mod advisories;
 #[path = "console/api.rs"]
 mod api;
+mod samples;
 #[path = "console/settling.rs"]
 mod settling;
 
@@ -22,7 +23,6 @@ use carepack_collector::store::{
     AccessToken, AuditFilter, Contract, Customer, Host, Person, Role, Store,
 };
 use carepack_shared::digest::sha256_hex;
-use carepack_shared::period::{Cadence, Schedule};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
@@ -54,39 +54,18 @@ async fn tenant(store: &Store, name: &str) -> Tenant {
     let customer = Customer { id: Uuid::now_v7(), name: name.to_owned(), created: now() };
     store.add_customer(&customer).await.unwrap();
     let contract = Contract {
-        id: Uuid::now_v7(),
-        customer: customer.id,
         name: format!("{name}-2026"),
         level: "standard-12".to_owned(),
-        schedule: Schedule {
-            cadence: Cadence::Monthly,
-            window_day: 5,
-            window_hour: 1,
-            window_hours: 5,
-            time_zone: "Asia/Seoul".to_owned(),
-        },
+        schedule: samples::schedule(5),
         engineer: "김엔지니어".to_owned(),
         customer_contact: "이담당".to_owned(),
-        starts: "2026-01-01".parse().unwrap(),
-        ends: "2026-12-31".parse().unwrap(),
-        policy_version: 1,
+        ..samples::contract(customer.id)
     };
     store.add_contract(&contract).await.unwrap();
     let host = Host {
-        id: Uuid::now_v7(),
-        contract: contract.id,
-        hostname: format!("{name}-db01"),
-        machine: None,
         role: "<script>alert(1)</script>".to_owned(),
-        importance: 1,
-        enrolled_at: now(),
-        last_seen: None,
         agent_version: "0.1.0".to_owned(),
-        clock_skew_seconds: None,
-        refuses_on_demand: false,
-        retired_at: None,
-        collect_request: None,
-        collect_requested_at: None,
+        ..samples::host(contract.id, &format!("{name}-db01"), now())
     };
     store.add_host(&host).await.unwrap();
     Tenant { customer: customer.id, contract: contract.id, host: host.id }
@@ -103,7 +82,8 @@ async fn world() -> World {
     let store = Store::open(&config.database_address()).await.unwrap();
     let objects = Objects::open(&data.join("objects")).unwrap();
     let pack = Arc::new(rules::built_in().unwrap());
-    let console = Console::new((store.clone(), objects), config, pack, (URL, &"ab".repeat(32)));
+    let console =
+        Console::new((store.clone(), objects), config, pack, (URL, &"ab".repeat(32), now()));
     let (ours, theirs) = (tenant(&store, "hanbit").await, tenant(&store, "saebyeok").await);
     World { folder, store, router: router(console), ours, theirs }
 }

@@ -27,6 +27,7 @@ mod words;
 use std::sync::Arc;
 
 use carepack_assessment::Pack;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
@@ -50,6 +51,8 @@ pub struct Console {
     url: Arc<str>,
     /// Fingerprint of our authority, for enrolment tokens.
     ca_sha256: Arc<str>,
+    /// When its certificate ends.
+    ca_until: Timestamp,
     hashing: Arc<Semaphore>,
     attempts: sign_in::SharedAttempts,
     hunting: hunting::Hunting,
@@ -62,7 +65,7 @@ impl Console {
         (store, objects): (Store, Objects),
         config: Arc<Config>,
         pack: Arc<Pack>,
-        (url, ca_sha256): (&str, &str),
+        (url, ca_sha256, ca_until): (&str, &str, Timestamp),
     ) -> Self {
         Self {
             store,
@@ -71,6 +74,7 @@ impl Console {
             pack,
             url: url.into(),
             ca_sha256: ca_sha256.into(),
+            ca_until,
             hashing: Arc::new(Semaphore::new(HASHES_MAX)),
             attempts: sign_in::SharedAttempts::default(),
             hunting: hunting::Hunting::default(),

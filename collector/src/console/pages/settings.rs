@@ -14,7 +14,6 @@ use crate::console::Console;
 use crate::console::access::Caller;
 use crate::console::frame::Frame;
 use crate::console::page::{Refusal, Told, show as show_page};
-use crate::pki::Authority;
 use crate::service::Service;
 
 /// Files of the data folder that stand over what is built in.
@@ -79,8 +78,6 @@ pub async fn show(State(console): State<Console>, caller: Caller) -> Told<Settin
             error: state.and_then(|state| state.error.clone()),
         }
     };
-    let authority = Authority::open(&config.data.join("pki"), Timestamp::now());
-    let authority = authority.map_err(|error| Refusal::broken("the authority", &error))?;
     let page = SettingsPage {
         frame: Frame::of(&caller),
         version: env!("CARGO_PKG_VERSION"),
@@ -88,7 +85,7 @@ pub async fn show(State(console): State<Console>, caller: Caller) -> Told<Settin
         rules_version: console.pack.stamp.version.clone(),
         rules_sha256: console.pack.stamp.sha256.clone(),
         authority_sha256: console.ca_sha256.to_string(),
-        authority_until: authority.not_after(),
+        authority_until: console.ca_until,
         settings: settings(config, &console.url),
         levels: levels(&config.data)?,
         feeds: config.feeds.iter().map(feed).collect(),
